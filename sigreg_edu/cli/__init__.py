@@ -1,0 +1,51 @@
+"""The ``sigreg-edu`` command: lab, doctor and bench.
+
+Each subcommand lives in its own module, which says what it takes (``add_to``) and does it
+(``run``). Nothing heavy is imported before it is needed, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from sigreg_edu import __version__
+from sigreg_edu.cli import bench, doctor, lab
+from sigreg_edu.cli.errors import UserError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command."""
+    parser = argparse.ArgumentParser(
+        prog="sigreg-edu",
+        description="Learn, teach and use SIGReg: live notebooks and their tools.",
+    )
+    parser.add_argument("--version", action="version", version=f"sigreg-edu {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in (lab, doctor, bench):
+        module.add_to(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: what stands after ``sigreg-edu``; the process's own arguments if None.
+
+    Returns:
+        The exit status: 0, or 1 where something is wrong (said on standard error).
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    end = given.index("--") if "--" in given else len(given)
+    parser = build_parser()
+    options = parser.parse_args(given[:end])
+    options.passed_on = given[end + 1 :]
+    if options.passed_on and options.run is not lab.run:
+        parser.error("only lab passes on what stands after --")
+    try:
+        return options.run(options)
+    except UserError as error:
+        print(f"sigreg-edu: {error}", file=sys.stderr)
+        return 1

@@ -1,0 +1,175 @@
+"""``sigreg-edu bench explorers``: how soon a slider's picture comes, measured in a real browser."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+
+from sigreg_edu.cli.browser import open_browser
+from sigreg_edu.cli.errors import UserError, require
+from sigreg_edu.cli.lab import find_notebook
+from sigreg_edu.cli.measure import (
+    MEANING,
+    ExplorerResult,
+    NotebookResult,
+    measure_explorer,
+    measure_notebook,
+)
+from sigreg_edu.cli.server import serve_lab
+
+OUTPUT = Path("data/bench/explorers.json")
+VERSIONS_OF = ("jupyterlab", "ipykernel", "ipywidgets", "anywidget", "matplotlib", "numpy", "torch")
+# What the kit promises on two cores.
+MEDIAN_MS, P95_MS, GROWTH_MB = 50.0, 100.0, 25.0
+FIRST_PICTURE_S, RESIDENT_MB = 6.0, 450.0
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add ``bench`` to the command line."""
+    parser = commands.add_parser("bench", help="measure how quick the kit is on this machine")
+    subjects = parser.add_subparsers(title="what to measure", metavar="SUBJECT", required=True)
+    explorers = subjects.add_parser(
+        "explorers",
+        help="from a slider's move to its picture, for every explorer, in Chromium",
+        description="Measure every explorer in JupyterLab in a headless Chromium, about a minute "
+        "each. Exit status 1 if the kit does not keep a promise.",
+    )
+    explorers.add_argument(
+        "--only", nargs="+", metavar="NAME", help="some explorers instead of all"
+    )
+    explorers.add_argument("--moves", type=int, default=40, help="timed moves per explorer (40)")
+    explorers.add_argument(
+        "--soak-moves", type=int, default=2000, help="moves of the memory test (2000; 0: none)"
+    )
+    explorers.add_argument(
+        "--notebook", default="01", help="whose start and memory to measure (01; '': none)"
+    )
+    explorers.add_argument(
+        "--output",
+        type=Path,
+        help=f"where the numbers go, with the table beside them ({OUTPUT}; with --only: nowhere)",
+    )
+    explorers.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, print the table, keep it."""
+    require("psutil", extra="test", purpose="sigreg-edu bench")
+    names = chosen(options.only)
+    given = options.notebook
+    notebook = find_notebook(given, Path.cwd(), os.environ) if given else None
+    results = []
+    with serve_lab([notebook] if notebook else []) as server, open_browser() as browser:
+        for name in names:
+            print(f"{name} …", flush=True)
+            result = measure_explorer(
+                browser, server, name, moves=options.moves, soak_moves=options.soak_moves
+            )
+            results.append(result)
+        opened = measure_notebook(browser, server, notebook) if notebook else None
+        chromium = browser.version
+    table = as_table(results, opened)
+    print(table)
+    output = options.output or (None if options.only else OUTPUT)
+    if output:
+        keep(output, as_record(results, opened, chromium), table)
+    return 0 if all(map(keeps_promises, results)) and notebook_keeps_promises(opened) else 1
+
+
+def chosen(only: Sequence[str] | None) -> list[str]:
+    """Return the names of the explorers to measure.
+
+    Raises:
+        UserError: there is no explorer of that name.
+    """
+    from sigreg_edu.explorers import GALLERY
+
+    for name in only or ():
+        if name not in GALLERY:
+            raise UserError(f"there is no explorer {name!r}. Choose from: {', '.join(GALLERY)}.")
+    return list(only or GALLERY)
+
+
+def keeps_promises(result: ExplorerResult) -> bool:
+    """Whether an explorer is as quick and as clean as the kit promises."""
+    soak = result.soak
+    return (
+        result.median_ms <= MEDIAN_MS
+        and result.p95_ms <= P95_MS
+        and not (result.unanswered or result.blank_frames or result.console_errors)
+        and (soak is None or (soak.growth_mb <= GROWTH_MB and soak.figures_alive == 1))
+    )
+
+
+def notebook_keeps_promises(result: NotebookResult | None) -> bool:
+    """Whether a notebook opens as soon, and stays as small, as the kit promises."""
+    if result is None:
+        return True
+    return result.first_picture_s <= FIRST_PICTURE_S and result.resident_mb <= RESIDENT_MB
+
+
+def as_table(results: Sequence[ExplorerResult], opened: NotebookResult | None) -> str:
+    """Return the results as a Markdown table, with the promises under it."""
+    head = "explorer | median ms | p95 ms | slowest ms | blank frames | dragged, pictures/s"
+    head += " | memory growth MB | figures | kept"
+    lines = [f"| {head} |", "|" + " --- |" * 9]
+    for r in results:
+        soak = (f"{r.soak.growth_mb:g}", f"{r.soak.figures_alive}") if r.soak else ("–", "–")
+        blank = f"{r.blank_frames} of {r.frames_looked_at}"
+        times = [f"{ms:.0f}" for ms in (r.median_ms, r.p95_ms, r.slowest_ms)]
+        kept = "yes" if keeps_promises(r) else "NO"
+        cells = [r.name, *times, blank, f"{r.dragged_pictures_per_s:.0f}", *soak, kept]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", f"Promised: median ≤ {MEDIAN_MS:g} ms, p95 ≤ {P95_MS:g} ms, no blank frame, "]
+    lines[-1] += f"growth ≤ {GROWTH_MB:g} MB, one figure."
+    if opened:
+        lines.append(
+            f"Notebook {opened.name}: first picture {opened.first_picture_s:g} s after asking for "
+            f"a kernel (promised ≤ {FIRST_PICTURE_S:g} s), kernel {opened.resident_mb:.0f} MB "
+            f"(promised ≤ {RESIDENT_MB:g} MB)."
+        )
+    return "\n".join(lines)
+
+
+def as_record(
+    results: Sequence[ExplorerResult], opened: NotebookResult | None, chromium: str
+) -> dict:
+    """Return all that is kept of a measurement."""
+    return {
+        "meaning": MEANING,
+        "machine": {
+            "cpus": usable_cpus(),
+            "system": platform.system(),
+            "processor": platform.machine(),
+        },
+        "versions": versions(chromium),
+        "explorers": [asdict(result) for result in results],
+        "notebook": asdict(opened) if opened else None,
+    }
+
+
+def usable_cpus() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def versions(chromium: str) -> dict[str, str]:
+    """Return the versions of all that has a part in the numbers."""
+    packages = {name: metadata.version(name) for name in VERSIONS_OF}
+    return {"python": platform.python_version(), "chromium": chromium, **packages}
+
+
+def keep(output: Path, record: Mapping, table: str) -> None:
+    """Write the numbers, and the table beside them."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    output.with_suffix(".md").write_text(table + "\n", encoding="utf-8")
+    print(f"Kept in {output} and {output.with_suffix('.md').name}.")

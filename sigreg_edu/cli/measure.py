@@ -1,0 +1,248 @@
+"""What ``sigreg-edu bench explorers`` measures, in JupyterLab in Chromium.
+
+:data:`MEANING` says what each number is; it is written into the results.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sigreg_edu.cli.browser import FRAME_SECONDS, SECOND, LabPage, LiveExplorer, arrow_with_room
+from sigreg_edu.cli.server import LabServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ElementHandle
+
+REST_SECONDS = 0.4  # longer than an explorer waits before it refines its picture
+WARM_SOAK_MOVES = 200
+DRAG_STEPS, DRAG_PIXELS = 60, 120
+MEGABYTE = 1e6
+
+MEANING = {
+    "median_ms, p95_ms, slowest_ms": (
+        "from an arrow key on a slider's handle (the event's own time stamp in the browser) to the "
+        "animation frame after the next new picture was painted on the canvas; single moves, each "
+        "made when the explorer is at rest, equally many with each slider, after one move of each "
+        "to warm up; where a coarse picture comes first, it is the one that counts"
+    ),
+    "idle_sliders": "sliders without an effect on the picture at the explorer's defaults, left out",
+    "unanswered": f"moves without a new picture within {FRAME_SECONDS:g} s",
+    "dragged_pictures_per_s": (
+        f"pictures shown while the mouse drags the first slider in {DRAG_STEPS} steps as fast as "
+        "the browser takes them, until the last picture"
+    ),
+    "blank_frames, frames_looked_at": (
+        "animation frames in which the canvas was one even colour or missing, in a second round of "
+        "as many moves, apart from the timed ones because looking takes time too"
+    ),
+    "soak.growth_mb": (
+        "resident memory of the kernel after so many moves made in the kernel and shown in the "
+        f"browser, less that after {WARM_SOAK_MOVES} moves of warming up (megabytes of 10^6 bytes)"
+    ),
+    "soak.figures_alive": "Matplotlib figures in that kernel, after a garbage collection",
+    "first_picture_s": (
+        "from asking for a new kernel to the notebook's first picture on the screen, all cells run "
+        "in order, the files already in the system's cache"
+    ),
+    "resident_mb": "resident memory of the kernel after all cells of that notebook have run",
+}
+
+
+@dataclass(frozen=True)
+class SoakResult:
+    """What many moves left behind."""
+
+    moves: int
+    growth_mb: float
+    figures_alive: int
+
+
+@dataclass(frozen=True)
+class ExplorerResult:
+    """What one explorer measured; :data:`MEANING` explains each field."""
+
+    name: str
+    sliders: int
+    idle_sliders: int
+    moves: int
+    median_ms: float
+    p95_ms: float
+    slowest_ms: float
+    unanswered: int
+    dragged_pictures_per_s: float
+    frames_looked_at: int
+    blank_frames: int
+    console_errors: int
+    soak: SoakResult | None
+
+
+@dataclass(frozen=True)
+class NotebookResult:
+    """What opening one notebook costs."""
+
+    name: str
+    first_picture_s: float
+    resident_mb: float
+
+
+def measure_explorer(
+    browser: Browser, server: LabServer, name: str, *, moves: int, soak_moves: int
+) -> ExplorerResult:
+    """Measure one explorer, alone in a notebook of its own.
+
+    Args:
+        browser: a running Chromium.
+        server: a running JupyterLab.
+        name: of the explorer, in ``sigreg_edu.explorers.GALLERY``.
+        moves: timed moves, over all sliders together.
+        soak_moves: moves of the memory test; 0 leaves it out.
+    """
+    notebook = server.notebooks / f"bench_{name}.ipynb"
+    notebook.write_text(json.dumps(notebook_showing(name)))
+    lab = LabPage.open(browser, server, notebook.name)
+    lab.run_all()
+    explorer = lab.explorers()[0]
+    explorer.rest(1.0)
+    live = [slider for slider in explorer.sliders() if explorer.answers(slider)]
+    turns = plan(live, moves)
+    times = time_moves(explorer, turns)
+    answered = [t for t in times if t is not None]
+    dragged = drag_rate(explorer, live[0])
+    looked, blank = look_for_blanks(explorer, turns)
+    result = ExplorerResult(
+        name=name,
+        sliders=len(live),
+        idle_sliders=len(explorer.sliders()) - len(live),
+        moves=len(times),
+        median_ms=round(statistics.median(answered), 1),
+        p95_ms=round(percentile(answered, 95), 1),
+        slowest_ms=round(max(answered), 1),
+        unanswered=len(times) - len(answered),
+        dragged_pictures_per_s=round(dragged, 1),
+        frames_looked_at=looked,
+        blank_frames=blank,
+        console_errors=len(lab.errors),
+        soak=measure_soak(lab, soak_moves) if soak_moves else None,
+    )
+    lab.close()
+    return result
+
+
+def measure_notebook(browser: Browser, server: LabServer, notebook: Path) -> NotebookResult:
+    """Measure how soon a notebook's first picture is there, and what its kernel then holds."""
+    lab = LabPage.open(browser, server, notebook.name)
+    milliseconds = lab.call("firstPicture", seconds=600)
+    result = NotebookResult(
+        name=notebook.stem,
+        first_picture_s=round(milliseconds / SECOND, 2),
+        resident_mb=round(resident_bytes(lab) / MEGABYTE, 1),
+    )
+    lab.close()
+    return result
+
+
+def notebook_showing(name: str) -> dict:
+    """Return a notebook whose one cell shows the explorer of that name."""
+    source = f"from sigreg_edu.explorers import GALLERY\nexplorer = GALLERY[{name!r}]()\nexplorer"
+    cell = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "explorer",
+        "metadata": {},
+        "outputs": [],
+        "source": source,
+    }
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+# --- moves ----------------------------------------------------------------------------------------
+
+
+def time_moves(explorer: LiveExplorer, turns: Sequence[ElementHandle]) -> list[float | None]:
+    """Return the milliseconds of each move, None where no picture came."""
+    watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.stopwatch(one)")
+    times = []
+    for slider in turns:
+        slider.focus()
+        explorer.rest(REST_SECONDS)
+        watch.evaluate("(watch) => watch.reset()")
+        explorer.page.keyboard.press(arrow_with_room(slider))
+        times.append(watch.evaluate("(watch, limit) => watch.first(limit)", FRAME_SECONDS * SECOND))
+    return times
+
+
+def look_for_blanks(explorer: LiveExplorer, turns: Sequence[ElementHandle]) -> tuple[int, int]:
+    """Move as often again and return (animation frames looked at, blank ones)."""
+    watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.blankWatch(one)")
+    for slider in turns:
+        explorer.key(slider)
+    counts = watch.evaluate("(watch) => watch.stop()")
+    return counts["looked"], counts["blank"]
+
+
+def drag_rate(explorer: LiveExplorer, slider: ElementHandle) -> float:
+    """Return the pictures per second while a slider is dragged by the mouse."""
+    watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.stopwatch(one)")
+    pixels = DRAG_PIXELS if arrow_with_room(slider) == "ArrowRight" else -DRAG_PIXELS
+    explorer.drag(slider, pixels, steps=DRAG_STEPS)
+    shown = watch.evaluate("(watch) => watch.shown()")
+    return (len(shown) - 1) / (shown[-1] - shown[0]) * SECOND if len(shown) > 1 else 0.0
+
+
+def plan(sliders: Sequence[ElementHandle], moves: int) -> list[ElementHandle]:
+    """Return which slider each move is for: equally many for each, ``moves`` or a few more in all.
+
+    Raises:
+        ValueError: there is no slider.
+    """
+    if not sliders:
+        raise ValueError("no slider of the explorer changes its picture, so nothing can be timed.")
+    each = math.ceil(moves / len(sliders))
+    return [slider for slider in sliders for _ in range(each)]
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return the smallest of ``values`` that at least so many per cent of them do not exceed.
+
+    >>> percentile([10, 20, 30, 40], 95)
+    40
+    >>> percentile(range(1, 101), 95)
+    95
+    """
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+def measure_soak(lab: LabPage, moves: int) -> SoakResult:
+    """Move the sliders of the notebook's ``explorer`` from its kernel and see what it leaves."""
+    run_soak(lab, WARM_SOAK_MOVES)
+    before = resident_bytes(lab)
+    figures = run_soak(lab, moves)
+    growth = (resident_bytes(lab) - before) / MEGABYTE
+    return SoakResult(moves=moves, growth_mb=round(growth, 1), figures_alive=figures)
+
+
+def run_soak(lab: LabPage, moves: int) -> int:
+    """Run :func:`sigreg_edu.cli.soak.soak` in the kernel and return the figures alive."""
+    code = f"from sigreg_edu.cli.soak import soak; print(soak(explorer, {moves}))"
+    figures = int(lab.run(code))
+    lab.explorers()[0].rest(1.0)  # until the browser has shown them all
+    return figures
+
+
+def resident_bytes(lab: LabPage) -> int:
+    """Return the resident memory of the notebook's kernel."""
+    import psutil
+
+    kernel = int(lab.run("import os; print(os.getpid())"))
+    return psutil.Process(kernel).memory_info().rss

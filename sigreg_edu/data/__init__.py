@@ -1,0 +1,35 @@
+"""Everything the kit looks at: one-dimensional shapes, clouds, and real handwritten digits.
+
+>>> from sigreg_edu.data import sample_1d, sample_cloud
+>>> sample_1d("skewed", 200).shape, sample_cloud("ring", 200).shape
+(torch.Size([200]), torch.Size([200, 2]))
+"""
+
+from sigreg_edu.data.clouds import (
+    CLOUDS_2D,
+    CLOUDS_3D,
+    PLANTED_KINDS,
+    Cloud,
+    planted_cloud,
+    sample_cloud,
+)
+from sigreg_edu.data.digits import Digits, digit_features, digit_views, load_digits
+from sigreg_edu.data.one_d import SHAPES, Shape, pdf_1d, sample_1d, sample_1d_batch
+
+__all__ = [
+    "CLOUDS_2D",
+    "CLOUDS_3D",
+    "PLANTED_KINDS",
+    "SHAPES",
+    "Cloud",
+    "Digits",
+    "Shape",
+    "digit_features",
+    "digit_views",
+    "load_digits",
+    "pdf_1d",
+    "planted_cloud",
+    "sample_1d",
+    "sample_1d_batch",
+    "sample_cloud",
+]

@@ -1,0 +1,1 @@
+"""Exercises with checks, graded hints and solutions: one module per notebook."""

@@ -1,0 +1,164 @@
+"""The controller of an explorer: one state, one picture, and no widget in sight.
+
+``set`` is the only way in. It recomputes once, keeps the last good state when something is wrong,
+and says why. A heavier explorer also gives ``refine``: after the coarse picture, finer and finer
+ones, taken step by step while nothing else moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import torch
+
+from sigreg_edu.figures.base import ExplorerFigure
+from sigreg_edu.views.params import Params, Seed
+
+
+class View(Protocol):
+    """What a figure shows: arrays and numbers, and the read-out in words."""
+
+    @property
+    def readout(self) -> str:
+        """The present picture in one to three sentences; also its alternative text."""
+
+
+Compute = Callable[[Any], View]
+Refine = Callable[[Any], Iterator[View]]
+
+
+class Explorer:
+    """Params → view → figure, kept in step.
+
+    Args:
+        params: the first state.
+        compute: state → view; deterministic, and quick enough to follow a slider.
+        figure: shows a view.
+        refine: state → finer and finer views; each step short, since nothing else runs meanwhile.
+
+    Attributes:
+        params: the last good state.
+        view: what the picture shows.
+        error: why the last ``set`` was refused, or ``""``.
+        updates: how many pictures were made.
+
+    Raises:
+        Exception: whatever the first computation raises; later ones are kept in ``error``.
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        compute: Compute,
+        figure: ExplorerFigure,
+        *,
+        refine: Refine | None = None,
+    ) -> None:
+        self.params = params
+        self.error = ""
+        self.updates = 0
+        self.figure = figure
+        self._compute = compute
+        self._refine = refine
+        self._refinement: Iterator[View] | None = None
+        with one_thread():
+            self._accept(params, compute(params))
+        while self.refine_step():  # the first picture is a finished one: it may be kept as a still
+            pass
+
+    def set(self, **changes: Any) -> bool:
+        """Change fields of the state, recompute once and redraw.
+
+        Returns:
+            True if the change was taken. If not, ``error`` says why, and state, view and picture
+            are the last good ones.
+        """
+        self._refinement = None  # latest wins
+        try:
+            params = self.params.changed(**changes)
+            with one_thread():
+                view = self._compute(params)
+            self._accept(params, view)
+        except Exception as error:  # shown to the student, never swallowed
+            self.error = _in_words(error)
+            self.figure.update(self.view)
+            return False
+        return True
+
+    def new_sample(self) -> bool:
+        """Draw fresh noise: count the seed up."""
+        name = self.seed_name
+        if name is None:
+            raise ValueError(f"{type(self.params).__name__} has no seed, so no new sample.")
+        return self.set(**{name: getattr(self.params, name) + 1})
+
+    @property
+    def seed_name(self) -> str | None:
+        """The field that holds the seed of the noise, if there is one."""
+        for name, control in self.params.controls().items():
+            if isinstance(control, Seed):
+                return name
+        return None
+
+    @property
+    def can_refine(self) -> bool:
+        """Whether a finer picture is still to come."""
+        return self._refinement is not None
+
+    def refine_step(self) -> bool:
+        """Show the next finer view; False when there is none left."""
+        if self._refinement is None:
+            return False
+        try:
+            with one_thread():
+                view = next(self._refinement, None)
+        except Exception as error:  # the coarse picture stays
+            self._refinement, self.error = None, _in_words(error)
+            return False
+        if view is None:
+            self._refinement = None
+            return False
+        self._show(view)
+        return True
+
+    def redraw(self) -> None:
+        """Draw the present view again (after a change of pixel ratio)."""
+        self.figure.update(self.view)
+
+    def close(self) -> None:
+        """Let the figure go, even where something (a notebook's ``Out``) still holds the explorer."""
+        self._refinement = None
+        del self.figure
+
+    def _accept(self, params: Params, view: View) -> None:
+        self._show(view)
+        self.params, self.error = params, ""
+        self._refinement = self._refine(params) if self._refine else None
+
+    def _show(self, view: View) -> None:
+        self.figure.update(view)
+        self.view = view
+        self.updates += 1
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run the small computations behind a picture on one thread.
+
+    They take a few milliseconds; handing them to more threads costs more than it brings, and much
+    more where other programs keep the cores busy.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _in_words(error: Exception) -> str:
+    """Return the message alone for an expected error, with its kind for an unexpected one."""
+    message = str(error) or "no message"
+    return message if isinstance(error, ValueError) else f"{type(error).__name__}: {message}"

@@ -1,0 +1,97 @@
+"""Explorers of notebook 02: from a sample to the Epps–Pulley statistic and its p-value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sigreg_edu.explorers.core import Explorer
+from sigreg_edu.explorers.shell import ExplorerWidget, explorer_widget
+from sigreg_edu.figures.aliasing import AliasingFigure
+from sigreg_edu.figures.epps_pulley import EppsPulleyFigure
+from sigreg_edu.figures.null import NullFigure
+from sigreg_edu.figures.winding import WindingFigure
+from sigreg_edu.views.aliasing import AliasingParams, aliasing_view
+from sigreg_edu.views.epps_pulley import EppsPulleyParams, epps_pulley_view
+from sigreg_edu.views.null import NullParams, null_view
+from sigreg_edu.views.winding import WindingParams, winding_view
+
+AT_HOME = {"shape": "gaussian", "shift": 0.0, "scale": 1.0}
+
+
+def winding_explorer(**initial: Any) -> ExplorerWidget:
+    """Wind a sample round the unit circle and follow its mean arrow, the characteristic function.
+
+    Args:
+        **initial: fields of :class:`WindingParams`, e.g. ``t=2.0``.
+
+    Raises:
+        ValueError: a field is unknown or out of its range.
+    """
+    explorer = Explorer(WindingParams(**initial), winding_view, WindingFigure())
+    presets = {
+        "Gaussian": AT_HOME,
+        "shifted": {**AT_HOME, "shift": 1.0},
+        "shrunk": {**AT_HOME, "scale": 0.2},
+        "two humps": {**AT_HOME, "shape": "bimodal", "strength": 1.0},
+    }
+    return explorer_widget("The characteristic function is a mean arrow", explorer, presets=presets)
+
+
+def epps_pulley_explorer(**initial: Any) -> ExplorerWidget:
+    """Show how a sample, its characteristic function and the statistic hang together.
+
+    Args:
+        **initial: fields of :class:`EppsPulleyParams`, e.g. ``shift=0.5``.
+
+    Raises:
+        ValueError: a field is unknown or out of its range.
+    """
+    explorer = Explorer(EppsPulleyParams(**initial), epps_pulley_view, EppsPulleyFigure())
+    presets = {
+        "Gaussian": AT_HOME,
+        "shifted": {**AT_HOME, "shift": 1.0},
+        "too wide": {**AT_HOME, "scale": 2.0},
+        "shrunk": {**AT_HOME, "scale": 0.2},
+        "collapsed": {**AT_HOME, "scale": 0.0},
+        "two humps": {**AT_HOME, "shape": "bimodal", "strength": 1.0},
+    }
+    return explorer_widget("From a sample to its Epps–Pulley statistic", explorer, presets=presets)
+
+
+def null_explorer(**initial: Any) -> ExplorerWidget:
+    """Show the law of the statistic on Gaussian samples, and where the present sample stands.
+
+    Args:
+        **initial: fields of :class:`NullParams`, e.g. ``shift=0.1``.
+
+    Raises:
+        ValueError: a field is unknown or out of its range.
+    """
+    explorer = Explorer(NullParams(**initial), null_view, NullFigure())
+    presets = {
+        "Gaussian": AT_HOME,
+        "slightly shifted": {**AT_HOME, "shift": 0.1},
+        "small and shifted": {**AT_HOME, "shift": 0.1, "num_samples": 100},
+        "uniform": {**AT_HOME, "shape": "uniform", "strength": 1.0},
+    }
+    return explorer_widget("When is T large?", explorer, presets=presets)
+
+
+def aliasing_explorer(**initial: Any) -> ExplorerWidget:
+    """Show which places of a narrow cloud the knots of the quadrature cannot tell apart.
+
+    Args:
+        **initial: fields of :class:`AliasingParams`, e.g. ``place=20.0``.
+
+    Raises:
+        ValueError: a field is unknown or out of its range.
+    """
+    explorer = Explorer(AliasingParams(**initial), aliasing_view, AliasingFigure())
+    seventeen = {"num_points": 17, "t_max": 3.0, "spread": 0.0}
+    presets = {
+        "at the alias": {**seventeen, "place": 33.5},
+        "half-way": {**seventeen, "place": 16.8},
+        "with spread": {**seventeen, "place": 33.5, "spread": 1.0},
+        "more knots": {"num_points": 33, "t_max": 3.0, "spread": 0.0, "place": 33.5},
+    }
+    return explorer_widget("What 17 knots cannot see", explorer, presets=presets)

@@ -1,0 +1,296 @@
+"""The widgets around an explorer: the only module that knows ipywidgets and anywidget.
+
+Every event is handled at once, on the thread that runs the cells (that is why the kit asks for
+ipykernel before version 7: later ones may run widget messages on a second thread, and Matplotlib is
+not made for two). The browser keeps one message in flight and merges the rest, so a synchronous
+handler always answers the latest position of a slider.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+from IPython import get_ipython
+
+from sigreg_edu.explorers.core import Explorer
+from sigreg_edu.views.params import Choice, Control, PowerSlider, Seed, Slider, Switch
+
+REST_SECONDS = 0.25  # a slider that has not moved for so long is at rest
+HERE = Path(__file__).parent
+LABEL_WIDTH, TRACK_WIDTH, BOX_WIDTH = "150px", "205px", "78px"
+
+
+class Picture(anywidget.AnyWidget):
+    """The picture, its read-out and its error message, always changed in one message."""
+
+    _esm = HERE / "picture.js"
+    _css = HERE / "picture.css"
+    frame = traitlets.Bytes(b"").tag(sync=True)
+    readout = traitlets.Unicode("").tag(sync=True)
+    error = traitlets.Unicode("").tag(sync=True)
+    width = traitlets.Int(0).tag(sync=True)
+    pixel_ratio = traitlets.Float(1.0).tag(sync=True)
+
+
+class ExplorerWidget(widgets.VBox):
+    """An explorer that a notebook can display.
+
+    Attributes:
+        explorer: the controller; ``explorer.set(shift=1)`` works too, followed by ``refresh()``.
+        controls: the main widget of each field of the state; set ``controls["shift"].value``.
+        presets: the preset buttons by label.
+        picture: the picture's widget.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        explorer: Explorer,
+        *,
+        presets: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.explorer = explorer
+        self.controls: dict[str, widgets.Widget] = {}
+        self.boxes: dict[str, widgets.Widget] = {}
+        self.presets: dict[str, widgets.Button] = {}
+        self.picture = Picture(width=round(explorer.figure.size[0] * explorer.figure.dots_per_inch))
+        self.picture.observe(self._on_pixel_ratio, names="pixel_ratio")
+        self._listening = True
+        self._timer: asyncio.TimerHandle | None = None
+        heading = widgets.HTML(f'<div class="sigreg-title">{title}</div>')
+        rows = [self._row(name, control) for name, control in self._visible_controls().items()]
+        parts = [heading, _flow(rows, "sigreg-controls"), self.picture]
+        buttons = self._buttons(presets or {})
+        if buttons:
+            parts.insert(1, _flow(buttons, "sigreg-presets"))
+        super().__init__(parts)
+        self.add_class("sigreg-explorer")
+        self.refresh()
+        _close_earlier_of_this_cell(self, title)
+
+    # --- from the widgets to the state -------------------------------------------------------
+
+    def set(self, **changes: Any) -> bool:
+        """Change the state as a slider would, and show it; False if it was refused."""
+        taken = self.explorer.set(**changes)
+        self.refresh()
+        return taken
+
+    def refresh(self) -> None:
+        """Show the controller's present state: picture, read-out, error, position of controls."""
+        self._show_picture()
+        if not self.explorer.error:
+            self._show_controls()
+        self._refine_when_at_rest()
+
+    def close(self) -> None:
+        """Let the figure and every widget go."""
+        if self._timer:
+            self._timer.cancel()
+        for widget in _all_widgets(self):
+            widget.unobserve_all()
+            if widget is not self:
+                widget.close()
+        if self.comm is not None:  # ipywidgets also calls close when it forgets a widget
+            self.explorer.close()
+        super().close()
+
+    def _on_control(self, name: str, widget: widgets.Widget) -> Callable[[Any], None]:
+        def handler(change: Any) -> None:
+            if self._listening:
+                self.set(**{name: _as_state(self._control(name), change["new"])})
+
+        widget.observe(handler, names="value")
+        return handler
+
+    def _on_pixel_ratio(self, change: Any) -> None:
+        self.explorer.figure.set_pixel_ratio(change["new"])
+        self.explorer.redraw()
+        self._show_picture()
+
+    # --- from the state to the widgets -------------------------------------------------------
+
+    def _show_picture(self) -> None:
+        with self.picture.hold_sync():
+            self.picture.frame = self.explorer.figure.jpeg()
+            self.picture.readout = self.explorer.view.readout
+            self.picture.error = _error_text(self.explorer.error)
+
+    def _show_controls(self) -> None:
+        with self._deaf():
+            for name, widget in self.controls.items():
+                value = getattr(self.explorer.params, name)
+                for shown in (widget, self.boxes.get(name)):
+                    if shown is not None and shown.value != value:
+                        shown.value = value
+
+    @contextmanager
+    def _deaf(self) -> Iterator[None]:
+        """Move controls without hearing of it."""
+        self._listening = False
+        try:
+            yield
+        finally:
+            self._listening = True
+
+    def _refine_when_at_rest(self, delay: float = REST_SECONDS) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        loop = _running_loop()
+        if self.explorer.can_refine and loop:
+            self._timer = loop.call_later(delay, self._refine_once)
+
+    def _refine_once(self) -> None:
+        self.explorer.refine_step()
+        self._show_picture()
+        self._refine_when_at_rest(delay=0.0)  # after the messages that came meanwhile
+
+    # --- making the widgets ------------------------------------------------------------------
+
+    def _control(self, name: str) -> Control:
+        return self.explorer.params.controls()[name]
+
+    def _visible_controls(self) -> dict[str, Control]:
+        controls = self.explorer.params.controls()
+        return {name: c for name, c in controls.items() if not isinstance(c, Seed)}
+
+    def _row(self, name: str, control: Control) -> widgets.Widget:
+        value = getattr(self.explorer.params, name)
+        widget = self.controls[name] = _main_widget(control, value)
+        self._on_control(name, widget)
+        parts = [_label(control), widget]
+        if isinstance(control, Slider):
+            box = self.boxes[name] = _number_box(control, value)
+            self._on_control(name, box)
+            parts.append(box)
+        row = widgets.HBox(parts, layout=widgets.Layout(align_items="center"))
+        row.add_class("sigreg-control")
+        return row
+
+    def _buttons(self, presets: Mapping[str, Mapping[str, Any]]) -> list[widgets.Button]:
+        buttons = []
+        for label, changes in presets.items():
+            button = self.presets[label] = widgets.Button(description=label)
+            button.on_click(lambda _, changes=changes: self.set(**changes))
+            buttons.append(button)
+        name = self.explorer.seed_name
+        if name:
+            seed = self._control(name)
+            button = widgets.Button(description=seed.label, tooltip=seed.help, icon="refresh")
+            button.on_click(lambda _: (self.explorer.new_sample(), self.refresh()))
+            self.new_sample_button = button
+            buttons.append(button)
+        return buttons
+
+    # --- what is kept where no widget can run ------------------------------------------------
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """Offer the live widget, a still picture for pages without one, and the read-out."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["image/png"] = self.explorer.figure.png()
+        data["text/plain"] = repr(self)
+        return data
+
+    def __repr__(self) -> str:
+        return f"<explorer: {self.explorer.view.readout}>"
+
+
+def explorer_widget(
+    title: str,
+    explorer: Explorer,
+    *,
+    presets: Mapping[str, Mapping[str, Any]] | None = None,
+) -> ExplorerWidget:
+    """Return the widget for a controller.
+
+    Args:
+        title: what the student reads above it.
+        explorer: the controller.
+        presets: label of a button → changes of the state that it makes.
+    """
+    return ExplorerWidget(title, explorer, presets=presets)
+
+
+def _main_widget(control: Control, value: Any) -> widgets.Widget:
+    track = widgets.Layout(width=TRACK_WIDTH)
+    match control:
+        case PowerSlider():
+            ends = {"min": control.minimum.bit_length() - 1, "max": control.maximum.bit_length() - 1}
+            return widgets.FloatLogSlider(value, base=2, step=1, readout=False, layout=track, **ends)
+        case Slider():
+            kind = widgets.IntSlider if control.is_whole else widgets.FloatSlider
+            ends = {"min": control.minimum, "max": control.maximum, "step": control.step}
+            return kind(value, readout=False, layout=track, **ends)
+        case Choice():
+            options = [(label, name) for name, label in control.options.items()]
+            return widgets.Dropdown(options=options, value=value, layout=track)
+        case Switch():
+            return widgets.Checkbox(value, indent=False, layout=widgets.Layout(width="24px"))
+    raise TypeError(f"no widget is known for a {type(control).__name__}")
+
+
+def _number_box(control: Slider, value: float) -> widgets.Widget:
+    kind = widgets.IntText if control.is_whole else widgets.FloatText
+    return kind(value, step=control.step, layout=widgets.Layout(width=BOX_WIDTH))
+
+
+def _label(control: Control) -> widgets.Label:
+    layout = widgets.Layout(width=LABEL_WIDTH)
+    return widgets.Label(control.label, tooltip=control.help or None, layout=layout)
+
+
+def _as_state(control: Control, value: Any) -> Any:
+    """Return a widget's value as the state holds it (a log slider gives 2.0 for 2)."""
+    return round(value) if isinstance(control, PowerSlider) else value
+
+
+def _flow(children: list[widgets.Widget], name: str) -> widgets.Box:
+    box = widgets.Box(children, layout=widgets.Layout(flex_flow="row wrap"))
+    box.add_class(name)
+    return box
+
+
+def _error_text(error: str) -> str:
+    return f"{error} The picture still shows the last good state." if error else ""
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop that runs this code: the kernel's, or none in a plain script."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _all_widgets(root: widgets.Widget) -> Iterator[widgets.Widget]:
+    for child in getattr(root, "children", ()):
+        yield from _all_widgets(child)
+    yield root
+
+
+#: The explorers alive, by cell: run again, a cell must not leave its old ones behind.
+_LIVE: dict[str, tuple[int, list[ExplorerWidget]]] = {}
+
+
+def _close_earlier_of_this_cell(widget: ExplorerWidget, title: str) -> None:
+    """Close what an earlier run of the present cell showed; ipywidgets itself would keep it."""
+    shell = get_ipython()
+    parent = shell.get_parent() if shell and hasattr(shell, "get_parent") else {}
+    cell = parent.get("metadata", {}).get("cellId")
+    if not cell:
+        return
+    run, live = _LIVE.get(cell, (shell.execution_count, []))
+    if run != shell.execution_count:
+        for old in live:
+            old.close()
+        live = []
+    _LIVE[cell] = (shell.execution_count, [*live, widget])

@@ -1,0 +1,112 @@
+"""A figure that redraws only what moves.
+
+Matplotlib's full draw takes some 40 ms, most of it axes, ticks and text that stay as they are.
+:class:`ExplorerFigure` draws these once, keeps the pixels, and for each new view paints only the
+moving artists over a copy (blitting). It uses an Agg canvas and never pyplot: nothing is registered
+globally, so a figure lives exactly as long as its owner.
+"""
+
+from __future__ import annotations
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from typing import Any, ClassVar, TypeVar
+
+import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from sigreg_edu.figures.style import RC
+
+AnyArtist = TypeVar("AnyArtist", bound=Artist)
+KEPT_BACKGROUNDS = 4  # 1.5 MB each: a slider that goes to and fro finds them again
+
+
+class ExplorerFigure(ABC):
+    """Base of every explorer's figure: ``build`` once, ``show`` per view.
+
+    A subclass makes its axes and artists in :meth:`build`, hands each artist that will change to
+    :meth:`moving`, and sets their data in :meth:`show`. Whatever is not moving is drawn once; if it
+    depends on the view after all (limits, tick labels), :meth:`static_key` names on what, and a
+    change of it redraws all.
+
+    Attributes:
+        size: width and height in inches (100 pixels each at pixel ratio 1).
+        figure: the Matplotlib figure.
+    """
+
+    size: ClassVar[tuple[float, float]] = (9.6, 4.0)
+    dots_per_inch: ClassVar[int] = 100
+
+    def __init__(self) -> None:
+        self._moving: list[Artist] = []
+        self._backgrounds: dict[Hashable, Any] = {}
+        with mpl.rc_context(dict(RC)):
+            self.figure = Figure(figsize=self.size, dpi=self.dots_per_inch, layout="constrained")
+            self.figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.04)
+            self.canvas = FigureCanvasAgg(self.figure)
+            self.build()
+
+    @abstractmethod
+    def build(self) -> None:
+        """Make the axes and every artist, once."""
+
+    @abstractmethod
+    def show(self, view: Any) -> None:
+        """Set the artists' data from ``view``; make no new artist."""
+
+    def static_key(self, view: Any) -> Hashable:
+        """Return what the unmoving part depends on; by default it depends on nothing."""
+        return None
+
+    def moving(self, artist: AnyArtist) -> AnyArtist:
+        """Register an artist that changes with the view; it is painted above the static part."""
+        artist.set_animated(True)
+        self._moving.append(artist)
+        return artist
+
+    def update(self, view: Any) -> None:
+        """Show ``view``: repaint what moves, and all of it only for a new :meth:`static_key`."""
+        self.show(view)
+        self.canvas.restore_region(self._background(self.static_key(view)))
+        for artist in self._moving:
+            if artist.get_visible():
+                self.figure.draw_artist(artist) if artist.axes is None else (
+                    artist.axes.draw_artist(artist)
+                )
+
+    def set_pixel_ratio(self, ratio: float) -> None:
+        """Draw ``ratio`` device pixels per picture pixel (2 on a high-density screen)."""
+        self.figure.set_dpi(self.dots_per_inch * ratio)
+        self._backgrounds.clear()
+
+    def png(self) -> bytes:
+        """Return the present picture as PNG."""
+        return self._encoded("PNG", compress_level=6)
+
+    def jpeg(self) -> bytes:
+        """Return the present picture as JPEG: a few milliseconds, for a picture that moves."""
+        return self._encoded("JPEG", quality=90, subsampling=0)
+
+    def _background(self, key: Hashable) -> Any:
+        """Return the pixels of the unmoving part, drawn now unless they were kept."""
+        if key not in self._backgrounds:
+            if len(self._backgrounds) == KEPT_BACKGROUNDS:
+                self._backgrounds.pop(next(iter(self._backgrounds)))  # the oldest
+            with mpl.rc_context(dict(RC)):
+                self.canvas.draw()
+            self.figure.set_layout_engine("none")  # later draws must not shift the axes
+            self._backgrounds[key] = self.canvas.copy_from_bbox(self.figure.bbox)
+        return self._backgrounds[key]
+
+    def _encoded(self, kind: str, **options: Any) -> bytes:
+        width, height = self.canvas.get_width_height(physical=True)
+        image = Image.frombuffer(
+            "RGBA", (width, height), self.canvas.buffer_rgba(), "raw", "RGBA", 0, 1
+        )
+        stream = io.BytesIO()
+        image.convert("RGB").save(stream, kind, **options)
+        return stream.getvalue()

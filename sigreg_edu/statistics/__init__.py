@@ -1,0 +1,48 @@
+"""One-dimensional tests against N(0, 1): Epps-Pulley in three forms, its null law, the classics.
+
+Samples lie on the last axis, (..., N) -> (...).
+"""
+
+from sigreg_edu.statistics.epps_pulley import (
+    METHODS,
+    EppsPulleyTerms,
+    empirical_cf,
+    epps_pulley_closed_form,
+    epps_pulley_quadrature,
+    epps_pulley_reference_points,
+    epps_pulley_terms,
+    quadrature_rule,
+    reference_quantiles,
+    standard_normal_cf,
+    standardize,
+)
+from sigreg_edu.statistics.mixture import ChiSquareMixture
+from sigreg_edu.statistics.module import EppsPulleyTest
+from sigreg_edu.statistics.null import (
+    NullDistribution,
+    SimulatedNull,
+    covariance_eigenvalues,
+    null_distribution,
+    p_value,
+)
+
+__all__ = [
+    "METHODS",
+    "ChiSquareMixture",
+    "EppsPulleyTerms",
+    "EppsPulleyTest",
+    "NullDistribution",
+    "SimulatedNull",
+    "covariance_eigenvalues",
+    "empirical_cf",
+    "epps_pulley_closed_form",
+    "epps_pulley_quadrature",
+    "epps_pulley_reference_points",
+    "epps_pulley_terms",
+    "null_distribution",
+    "p_value",
+    "quadrature_rule",
+    "reference_quantiles",
+    "standard_normal_cf",
+    "standardize",
+]

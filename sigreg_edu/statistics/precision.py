@@ -1,0 +1,25 @@
+"""The dtype rule of the statistics: sum in float64, answer in the caller's precision.
+
+Each statistic is a small difference of sums of order 1: at N = 1,000 and float32 the exact form
+would keep about four digits. So the arithmetic is done in float64 whatever comes in.
+"""
+
+from __future__ import annotations
+
+import torch
+
+__all__ = ["promote", "restore"]
+
+
+def promote(x: torch.Tensor) -> torch.Tensor:
+    """Return ``x`` in the working precision: float64, or float32 on MPS, which has no float64."""
+    return x.to(torch.float32 if x.device.type == "mps" else torch.float64)
+
+
+def restore(value: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Return ``value`` as float64 for a float64 caller and as float32 for all others.
+
+    >>> restore(torch.zeros(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float16)).dtype
+    torch.float32
+    """
+    return value.to(torch.float64 if like.dtype == torch.float64 else torch.float32)

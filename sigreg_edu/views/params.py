@@ -1,0 +1,195 @@
+"""The state of an explorer: a frozen dataclass whose fields know their own range, label and help.
+
+One declaration serves three readers: the validation here, the widgets in
+:mod:`sigreg_edu.explorers.shell`, and the tests, which try every control at both ends.
+
+>>> from dataclasses import dataclass
+>>> @dataclass(frozen=True)
+... class Example(Params):
+...     shift: float = slider(0.0, -3.0, 3.0, 0.1, label="shift")
+...     seed: int = seed()
+>>> Example().changed(shift=1.5)
+Example(shift=1.5, seed=0)
+>>> Example(shift=9.0)
+Traceback (most recent call last):
+    ...
+ValueError: shift: expected a number from -3 to 3, got 9.0; move it into that range.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from numbers import Integral, Real
+from types import MappingProxyType
+from typing import Any, Self
+
+CONTROL = "control"
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number between two ends; whole numbers only when ``step`` is a whole number.
+
+    Args:
+        minimum, maximum: both ends, included.
+        step: distance of two neighbouring positions of the handle (typing may fall between).
+        label: what the student reads beside it.
+        help: one sentence shown as a tool tip.
+    """
+
+    minimum: float
+    maximum: float
+    step: float
+    label: str
+    help: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        return isinstance(self.step, Integral)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The two values that a test must try."""
+        return self.minimum, self.maximum
+
+    def validated(self, name: str, value: Any) -> float:
+        kind = "a whole number" if self.is_whole else "a number"
+        expected = f"{name}: expected {kind} from {self.minimum:g} to {self.maximum:g}"
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or (self.is_whole and value != int(value)):
+            raise ValueError(f"{expected}, got {value!r}; give such a number.")
+        if not self.minimum <= value <= self.maximum:
+            raise ValueError(f"{expected}, got {value!r}; move it into that range.")
+        return int(value) if self.is_whole else float(value)
+
+
+@dataclass(frozen=True)
+class PowerSlider(Slider):
+    """A whole power of two between two powers of two: each step of the handle doubles the value.
+
+    ``minimum`` and ``maximum`` are the values, not the exponents.
+    """
+
+    def validated(self, name: str, value: Any) -> int:
+        return int(super().validated(name, value))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few named options. ``options`` maps each value to what the student reads."""
+
+    options: Mapping[str, str]
+    label: str
+    help: str = ""
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Every value: a test must try them all."""
+        return tuple(self.options)
+
+    def validated(self, name: str, value: Any) -> str:
+        if value in self.options:
+            return value
+        known = ", ".join(repr(option) for option in self.options)
+        raise ValueError(f"{name}: expected one of {known}, got {value!r}{nearest(value, self.options)}.")
+
+
+@dataclass(frozen=True)
+class Switch:
+    """On or off."""
+
+    label: str
+    help: str = ""
+
+    @property
+    def ends(self) -> tuple[bool, bool]:
+        """Both values."""
+        return False, True
+
+    def validated(self, name: str, value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"{name}: expected True or False, got {value!r}; give one of the two.")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The seed of the noise: no slider, but a 'new sample' button that counts it up."""
+
+    label: str = "new sample"
+    help: str = "Draw fresh noise. Until then every slider moves over the same noise."
+
+    def validated(self, name: str, value: Any) -> int:
+        if isinstance(value, Integral) and not isinstance(value, bool) and 0 <= value < 2**31:
+            return int(value)
+        raise ValueError(f"{name}: expected a whole number from 0 to 2**31 - 1, got {value!r}.")
+
+
+Control = Slider | Choice | Switch | Seed
+
+
+def slider(default, minimum, maximum, step, *, label: str, help: str = "") -> Any:
+    """Declare a :class:`Slider` field."""
+    return _declared(default, Slider(minimum, maximum, step, label, help))
+
+
+def power_slider(default: int, minimum: int, maximum: int, *, label: str, help: str = "") -> Any:
+    """Declare a :class:`PowerSlider` field (powers of two)."""
+    return _declared(default, PowerSlider(minimum, maximum, 1, label, help))
+
+
+def choice(default: str, options: Mapping[str, str], *, label: str, help: str = "") -> Any:
+    """Declare a :class:`Choice` field."""
+    return _declared(default, Choice(MappingProxyType(dict(options)), label, help))
+
+
+def switch(default: bool, *, label: str, help: str = "") -> Any:
+    """Declare a :class:`Switch` field."""
+    return _declared(default, Switch(label, help))
+
+
+def seed(default: int = 0, *, label: str = Seed.label) -> Any:
+    """Declare the :class:`Seed` field."""
+    return _declared(default, Seed(label))
+
+
+def _declared(default: Any, control: Control) -> Any:
+    return field(default=default, metadata={CONTROL: control})
+
+
+def nearest(word: Any, known) -> str:
+    """Return ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or nothing."""
+    close = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+@dataclass(frozen=True)
+class Params:
+    """Base of every explorer's state: validates each field with the control that declares it.
+
+    Raises:
+        ValueError: what was expected, what came, and what to do.
+    """
+
+    def __post_init__(self) -> None:
+        for name, control in self.controls().items():
+            object.__setattr__(self, name, control.validated(name, getattr(self, name)))
+
+    @classmethod
+    def controls(cls) -> dict[str, Control]:
+        """Return the controls by field name, in the order of declaration."""
+        return {f.name: f.metadata[CONTROL] for f in fields(cls) if CONTROL in f.metadata}
+
+    def changed(self, **changes: Any) -> Self:
+        """Return a copy with some fields replaced; unknown names are refused."""
+        known = self.controls()
+        for name in changes:
+            if name not in known:
+                raise ValueError(
+                    f"{type(self).__name__} has no field {name!r}; it has {', '.join(known)}"
+                    f"{nearest(name, known)}."
+                )
+        return replace(self, **changes)

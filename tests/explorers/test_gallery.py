@@ -1,0 +1,106 @@
+"""Every explorer: its first picture, both ends of every control, and what a wrong value says."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sigreg_edu.explorers import GALLERY
+from sigreg_edu.explorers.shell import ExplorerWidget
+from sigreg_edu.views.params import Slider
+
+MAX_LABEL = 20  # characters beside a slider
+
+
+@pytest.fixture(scope="module", params=list(GALLERY))
+def widget(request) -> ExplorerWidget:
+    return GALLERY[request.param]()
+
+
+def pixels(widget: ExplorerWidget) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(widget.explorer.figure.png())).convert("L"))
+
+
+def test_the_first_picture_is_not_blank_and_has_words(widget):
+    assert pixels(widget).std() > 5.0
+    assert len(widget.picture.readout) > 40
+    assert widget.picture.error == ""
+
+
+def test_every_control_works_at_both_ends(widget):
+    start = widget.explorer.params
+    for name, control in widget.explorer.params.controls().items():
+        for end in getattr(control, "ends", ()):
+            assert widget.set(**{name: end}), widget.explorer.error
+            assert widget.picture.readout
+            assert "nan" not in widget.picture.readout.lower()
+            while widget.explorer.refine_step():
+                pass
+            assert not widget.explorer.error
+        assert widget.set(**{name: getattr(start, name)})
+
+
+def test_moving_the_widget_of_a_control_moves_the_state(widget):
+    for name, control in widget.explorer.params.controls().items():
+        if isinstance(control, Slider):
+            shown = widget.controls[name]
+            shown.value = control.minimum
+            assert getattr(widget.explorer.params, name) == control.minimum
+            assert widget.boxes[name].value == control.minimum
+            widget.boxes[name].value = control.maximum
+            assert shown.value == control.maximum
+
+
+def test_a_number_out_of_range_is_told_with_the_range(widget):
+    for name, box in widget.boxes.items():
+        good = getattr(widget.explorer.params, name)
+        box.value = box.value + 10 ** 9
+        assert f"{name}: expected" in widget.picture.error
+        assert getattr(widget.explorer.params, name) == good
+        box.value = good
+        assert widget.picture.error == ""
+
+
+def test_presets_and_new_sample_are_taken(widget):
+    for label, button in widget.presets.items():
+        button.click()
+        assert widget.explorer.error == "", label
+    if widget.explorer.seed_name:
+        before = getattr(widget.explorer.params, widget.explorer.seed_name)
+        widget.new_sample_button.click()
+        assert getattr(widget.explorer.params, widget.explorer.seed_name) == before + 1
+
+
+def test_the_same_state_gives_the_same_picture(widget):
+    params = widget.explorer.params
+    first = widget.explorer.figure.png(), widget.picture.readout
+    name = next(n for n, c in params.controls().items() if isinstance(c, Slider))
+    control = params.controls()[name]
+    widget.set(**{name: control.minimum})
+    widget.set(**{name: getattr(params, name)})
+    while widget.explorer.refine_step():
+        pass
+    widget.refresh()
+    assert (widget.explorer.figure.png(), widget.picture.readout) == first
+
+
+def test_the_display_offers_widget_still_and_words(widget):
+    bundle = widget._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == f"<explorer: {widget.picture.readout}>"
+
+
+def test_labels_fit_beside_their_sliders(widget):
+    for control in widget.explorer.params.controls().values():
+        assert len(control.label) <= MAX_LABEL, control.label
+
+
+def test_an_unknown_field_is_refused_at_once(widget):
+    explorer = next(function for name, function in GALLERY.items())
+    with pytest.raises((ValueError, TypeError), match="nonsense"):
+        explorer(nonsense=1)

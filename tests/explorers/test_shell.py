@@ -1,0 +1,137 @@
+"""The widgets: who handles a message, what is kept alive, what a student sees of an error."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from sigreg_edu.explorers.shell import ExplorerWidget, explorer_widget
+from tests.explorers.test_core import DotParams, DotView, dot_explorer, finer
+
+
+def dot_widget(**options) -> ExplorerWidget:
+    return explorer_widget("A dot", dot_explorer(**options), presets={"right": {"place": 1.0}})
+
+
+def test_a_slider_its_box_and_the_picture_move_together():
+    widget = dot_widget()
+    frame = widget.picture.frame
+    widget.controls["place"].value = 0.5
+    assert widget.boxes["place"].value == 0.5
+    assert widget.picture.frame != frame
+    assert widget.picture.readout == "The dot is at 0.5."
+
+
+def test_a_preset_computes_once():
+    widget = dot_widget()
+    before = widget.explorer.updates
+    widget.presets["right"].click()
+    assert widget.explorer.updates == before + 1
+    assert widget.controls["place"].value == 1.0
+
+
+def test_an_error_is_shown_and_goes_with_the_next_good_value():
+    widget = dot_widget()
+    widget.boxes["place"].value = 5.0
+    assert "from -1 to 1, got 5.0" in widget.picture.error
+    assert "last good state" in widget.picture.error
+    widget.boxes["place"].value = 0.5
+    assert widget.picture.error == ""
+
+
+def test_a_slider_at_rest_is_refined_by_the_kernels_own_loop():
+    async def scenario() -> DotView:
+        widget = dot_widget(refine=finer)
+        widget.controls["place"].value = 0.5
+        assert widget.explorer.view.place == 0.5
+        await asyncio.sleep(0.6)
+        return widget.explorer.view
+
+    assert asyncio.run(scenario()).place == pytest.approx(0.52)
+
+
+def test_a_closed_explorer_frees_its_figure():
+    widget = dot_widget()
+    figure = weakref.ref(widget.explorer.figure.figure)
+    widget.close()
+    gc.collect()
+    assert figure() is None  # although the widget itself is still held
+
+
+def test_the_picture_can_be_sharper_on_a_dense_screen():
+    widget = dot_widget()
+    widget.picture.pixel_ratio = 2.0
+    assert widget.explorer.figure.canvas.get_width_height() == (400, 200)
+    assert widget.picture.width == 200
+
+
+def test_state_holds_no_arrays():
+    assert DotParams() == DotParams()
+    assert hash(DotParams()) == hash(DotParams())
+
+
+def run_in_kernel(*cells: str) -> nbformat.NotebookNode:
+    """Run cells in a real kernel, and return the executed notebook."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    return notebook
+
+
+def test_a_widgets_handler_runs_on_the_thread_that_runs_the_cells():
+    """Matplotlib is not made for two threads; ipykernel 7 would hand messages to a second one.
+
+    The message is sent as a browser sends it, over the comm, while no cell is running.
+    """
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        client.execute_interactive(
+            "import threading, ipywidgets\n"
+            "cell_thread, seen = threading.get_ident(), []\n"
+            "slider = ipywidgets.IntSlider()\n"
+            "slider.observe(lambda change: seen.append(threading.get_ident()), names='value')",
+            timeout=60,
+        )
+        reply = client.execute(
+            "", user_expressions={"model": "slider.model_id"}, silent=False, store_history=False
+        )
+        shell_reply = client.get_shell_msg(timeout=60)
+        while shell_reply["parent_header"].get("msg_id") != reply:
+            shell_reply = client.get_shell_msg(timeout=60)
+        model = shell_reply["content"]["user_expressions"]["model"]["data"]["text/plain"].strip("'")
+        data = {"method": "update", "state": {"value": 7}, "buffer_paths": []}
+        message = client.session.msg("comm_msg", {"comm_id": model, "data": data})
+        client.shell_channel.send(message)
+        out: list[str] = []
+        client.execute_interactive(
+            "print(slider.value, seen == [cell_thread])",
+            timeout=60,
+            output_hook=lambda m: out.append(m["content"].get("text", "")),
+        )
+        assert "".join(out).strip() == "7 True"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_running_a_cell_again_leaves_one_figure_alive():
+    notebook = run_in_kernel(
+        "import gc\n"
+        "from types import SimpleNamespace\n"
+        "from IPython import get_ipython\n"
+        "from matplotlib.figure import Figure\n"
+        "from sigreg_edu.explorers import epps_pulley_explorer\n"
+        "shell = get_ipython()\n"
+        "shell.get_parent = lambda: {'metadata': {'cellId': 'the same cell'}}",
+        "epps_pulley_explorer()",
+        "epps_pulley_explorer()",
+        "gc.collect()\n"
+        "print(sum(isinstance(o, Figure) for o in gc.get_objects()))",
+    )
+    assert notebook.cells[-1].outputs[0].text.strip() == "1"
