@@ -32,11 +32,11 @@ def require_tensor(x: object, name: str = "x") -> torch.Tensor:
     Raises:
         TypeError: for anything but a tensor of float16, bfloat16, float32 or float64.
 
-    >>> require_tensor([1.0, 2.0])
+    >>> require_tensor([1.0, 2.0], "p")
     Traceback (most recent call last):
         ...
-    TypeError: x must be a torch.Tensor, got list. Convert it: torch.as_tensor(x, dtype=torch.float32)
-    """
+    TypeError: p must be a torch.Tensor, got list. Convert it: torch.as_tensor(p, dtype=torch.float32)
+    """  # noqa: E501 - the doctest shows the message as it is printed
     if not isinstance(x, torch.Tensor):
         raise TypeError(
             f"{name} must be a torch.Tensor, got {type(x).__name__}. "

@@ -49,7 +49,7 @@ window.sigregEdu = (() => {
     const asked = kernel().requestExecute({ code, stop_on_error: true, store_history: false });
     let text = "";
     asked.onIOPub = (message) => {
-      if (message.header.msg_type === "stream") text += message.content.text;
+      if (message.content.name === "stdout") text += message.content.text;
     };
     const { content } = await asked.done;
     return { text, error: content.status === "error" ? plain(content.traceback.join("\n")) : "" };

@@ -68,11 +68,12 @@ def null_explorer(**initial: Any) -> ExplorerWidget:
         ValueError: a field is unknown or out of its range.
     """
     explorer = Explorer(NullParams(**initial), null_view, NullFigure())
+    home = {**AT_HOME, "num_samples": 1000}
     presets = {
-        "Gaussian": AT_HOME,
-        "slightly shifted": {**AT_HOME, "shift": 0.1},
-        "small and shifted": {**AT_HOME, "shift": 0.1, "num_samples": 100},
-        "uniform": {**AT_HOME, "shape": "uniform", "strength": 1.0},
+        "Gaussian": home,
+        "slightly shifted": {**home, "shift": 0.1},
+        "small and shifted": {**home, "shift": 0.1, "num_samples": 100},
+        "uniform": {**home, "shape": "uniform", "strength": 1.0},
     }
     return explorer_widget("When is T large?", explorer, presets=presets)
 

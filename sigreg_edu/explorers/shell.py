@@ -24,7 +24,8 @@ from sigreg_edu.views.params import Choice, Control, PowerSlider, Seed, Slider, 
 
 REST_SECONDS = 0.25  # a slider that has not moved for so long is at rest
 HERE = Path(__file__).parent
-LABEL_WIDTH, TRACK_WIDTH, BOX_WIDTH = "150px", "205px", "78px"
+LABEL_WIDTH, TRACK_WIDTH, BOX_WIDTH = "150px", "210px", "78px"
+ROW_WIDTH = "460px"  # two rows side by side in a notebook's cell
 
 
 class Picture(anywidget.AnyWidget):
@@ -171,7 +172,7 @@ class ExplorerWidget(widgets.VBox):
             box = self.boxes[name] = _number_box(control, value)
             self._on_control(name, box)
             parts.append(box)
-        row = widgets.HBox(parts, layout=widgets.Layout(align_items="center"))
+        row = widgets.HBox(parts, layout=widgets.Layout(align_items="center", width=ROW_WIDTH))
         row.add_class("sigreg-control")
         return row
 

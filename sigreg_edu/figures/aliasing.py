@@ -8,6 +8,8 @@ from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.views.aliasing import END, MAX_FREQUENCY, AliasingView
 
+UPRIGHT = 4600.0  # above every T of 1,000 points, 3954 at most
+
 
 class AliasingFigure(ExplorerFigure):
     """Two panels: what the knots see of the cloud's characteristic function, and T by place."""
@@ -33,17 +35,20 @@ class AliasingFigure(ExplorerFigure):
 
     def _build_curve(self, axes: Axes) -> None:
         axes.set(title="2  T when the cloud is moved", xlabel="place of the cloud", ylabel="T")
-        axes.set(xlim=(0.0, END), ylim=(0.0, 9000.0))
+        axes.set(xlim=(0.0, END), ylim=(0.0, 6200.0), yticks=range(0, 4001, 1000))
         (exact,) = axes.plot([], [], color=style.TARGET, linestyle=style.TARGET_LINE, label="exact")
         (by_knots,) = axes.plot([], [], color=style.DATA, linewidth=1.6, label="by the knots")
         (periods,) = axes.plot([], [], color=style.FAILURE, linestyle=style.SOFT_LINE,
                                label="multiples of 2π/Δt")  # fmt: skip
         (here,) = axes.plot([], [], "o-", color=style.SLICE, markersize=10, markevery=[1],
-                            label="here")  # fmt: skip
-        self.exact, self.by_knots, self.periods, self.here = (
-            self.moving(line) for line in (exact, by_knots, periods, here)
+                            clip_on=False, label="here")  # fmt: skip
+        axes.grid(axis="y", color=style.FAINT)
+        self.periods, self.exact, self.by_knots, self.here = (
+            self.moving(line) for line in (periods, exact, by_knots, here)
         )
-        axes.legend(loc="upper right", ncols=2, borderaxespad=0.0, labelspacing=0.2)
+        axes.legend(handles=[exact, by_knots, periods, here], loc="upper right", ncols=2,
+                    borderaxespad=0.0, labelspacing=0.2, handlelength=1.8,
+                    columnspacing=1.2)  # fmt: skip
 
     def show(self, view: AliasingView) -> None:
         self.wave.set_data(view.t, view.wave)
@@ -62,5 +67,5 @@ def _uprights(period: float) -> tuple[list[float | None], list[float | None]]:
     y: list[float | None] = []
     for k in range(1, int(END / period) + 1):
         x += [k * period, k * period, None]
-        y += [0.0, 6500.0, None]
+        y += [0.0, UPRIGHT, None]
     return x, y

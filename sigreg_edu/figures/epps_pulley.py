@@ -14,7 +14,7 @@ from sigreg_edu.views.epps_pulley import MAX_FREQUENCY, EppsPulleyView
 
 
 class EppsPulleyFigure(ExplorerFigure):
-    """Three panels: the sample, φ_N against exp(-t²/2), and the weighted gap whose area is T."""
+    """Three panels: the sample, φ_N against exp(-t²/2), and the weighted gap summed at the knots."""
 
     def build(self) -> None:
         sample, cf, gap = self.figure.subplots(1, 3)
@@ -24,7 +24,7 @@ class EppsPulleyFigure(ExplorerFigure):
 
     def _build_cf(self, axes: Axes) -> None:
         axes.set(title="2  characteristic function", xlabel="frequency t")
-        axes.set(xlim=(0.0, MAX_FREQUENCY), ylim=(-1.05, 1.3), yticks=[-1, 0, 1])
+        axes.set(xlim=(0.0, MAX_FREQUENCY), ylim=(-1.05, 1.75), yticks=[-1, 0, 1])
         t = np.linspace(0.0, MAX_FREQUENCY, 121)
         axes.axhline(0.0, color=style.FAINT, linewidth=1.0, zorder=0)
         self.difference = self.moving(
@@ -71,9 +71,8 @@ class EppsPulleyFigure(ExplorerFigure):
         self.real.set_data(view.t, view.ecf.real)
         self.imaginary.set_data(view.t, view.ecf.imag)
         self.difference.set_xy(band(view.target, view.ecf.real, view.t))
-        inside = view.t <= view.t_max
-        t, integrand = view.t[inside], view.integrand[inside]
-        self.area.set_xy(band(np.zeros_like(t), integrand, t))
+        # The trapezoids that the quadrature sums, so that 2 × area is T whatever the knots miss.
+        self.area.set_xy(band(np.zeros_like(view.knots), view.at_knots, view.knots))
         self.curve.set_data(view.t, view.integrand)
         self.knots.set_data(view.knots, view.at_knots)
         top = _gap_ceiling(view)

@@ -6,11 +6,12 @@ from collections.abc import Hashable
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.parts import HistogramPanel, band, nice_ceiling
-from sigreg_edu.views.null import DENSITY_END, SURVIVAL_GRID, NullView
+from sigreg_edu.views.null import NullView
 from sigreg_edu.views.sample import p_in_words
 
 LEAST_P = 1e-4
@@ -28,7 +29,6 @@ class NullFigure(ExplorerFigure):
     def _build_density(self, axes: Axes) -> None:
         self.density_axes = axes
         axes.set(title="2  T on Gaussian samples", xlabel="statistic T", yticks=[])
-        axes.set_xlim(0.0, DENSITY_END)
         axes.spines["left"].set_visible(False)
         self.simulated = self.moving(
             axes.stairs([0.0], [0.0, 1.0], fill=True, color=style.GREY, alpha=0.35,
@@ -49,37 +49,42 @@ class NullFigure(ExplorerFigure):
         axes.legend(loc="upper right", borderaxespad=0.0, labelspacing=0.15)
 
     def _build_survival(self, axes: Axes) -> None:
-        axes.set(title="3  p-value of every T", xlabel="statistic T", xscale="log", yscale="log")
-        axes.set(xlim=(SURVIVAL_GRID[0], SURVIVAL_GRID[-1]), ylim=(LEAST_P, 1.6))
-        axes.axhline(0.05, color=style.FAINT, linewidth=1.2)
-        axes.text(0.055, 0.055, "0.05", color=style.GREY, va="bottom")
+        self.survival_axes = axes
+        axes.set(title="3  p-value of every T", xlabel="statistic T", yscale="log")
+        axes.set(ylim=(LEAST_P, 1.6), yticks=[1.0, 0.1, 0.01, 0.001, LEAST_P])
+        axes.set_yticklabels(["1", "0.1", "0.01", "0.001", "0.0001"])
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.axhline(0.05, color=style.GREY, linewidth=1.0)
+        axes.text(0.98, 0.057, "0.05", color=style.GREY, ha="right", va="bottom",
+                  transform=axes.get_yaxis_transform())  # fmt: skip
         (curve,) = axes.plot([], [], color=style.TARGET, linestyle=style.TARGET_LINE)
         (here,) = axes.plot([], [], "o", color=style.DATA, markersize=12, clip_on=False)
         self.survival, self.point = self.moving(curve), self.moving(here)
         self.words = self.moving(
-            axes.text(0.03, 0.05, "", transform=axes.transAxes, fontsize=15, fontweight="bold")
+            axes.text(0.98, 0.97, "", ha="right", va="top", transform=axes.transAxes, fontsize=15,
+                      fontweight="bold")
         )
 
     def static_key(self, view: NullView) -> Hashable:
-        return _ceiling(view)
+        return view.end, _ceiling(view)
 
     def show(self, view: NullView) -> None:
         self.sample.show(view.sample)
         top = _ceiling(view)
-        self.density_axes.set_ylim(0.0, top)
+        self.density_axes.set(xlim=(0.0, view.end), ylim=(0.0, top))
+        self.survival_axes.set_xlim(0.0, view.survival_grid[-1])
         self.simulated.set_data(view.simulated, view.simulated_edges)
         self.curve.set_data(view.grid, view.density)
         beyond = view.grid >= view.statistic
         x, y = view.grid[beyond], view.density[beyond]
         self.tail.set_xy(band(np.zeros_like(x), y, x) if x.size else [(0.0, 0.0)])
-        shown = min(view.statistic, DENSITY_END)
+        shown = min(view.statistic, view.end)
         self.here.set_data([shown, shown], [0.0, 0.55 * top])
-        off = view.statistic > DENSITY_END
+        off = view.statistic > view.end
         self.off_scale.set_text(f"T = {view.statistic:.3g}  → off scale" if off else "")
         self.survival.set_data(view.survival_grid, view.survival)
         self.point.set_data(
-            [np.clip(view.statistic, SURVIVAL_GRID[0], SURVIVAL_GRID[-1])],
-            [max(view.p_value, LEAST_P)],
+            [min(view.statistic, view.survival_grid[-1])], [max(view.p_value, LEAST_P)]
         )
         self.words.set_text(p_in_words(view.p_value))
 

@@ -28,25 +28,31 @@ class WindingFigure(ExplorerFigure):
 
     def _build_circle(self, axes: Axes) -> None:
         axes.set(title="2  wound round the circle", xlim=(-1.25, 1.25), ylim=(-1.25, 1.25))
-        axes.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1], xlabel="real part")
+        axes.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
         angle = np.linspace(0.0, 2.0 * np.pi, 181)
         axes.plot(np.cos(angle), np.sin(angle), color=style.FAINT, linewidth=1.5)
         axes.axhline(0.0, color=style.FAINT, linewidth=1.0)
         axes.axvline(0.0, color=style.FAINT, linewidth=1.0)
+        axes.text(-0.92, 0.03, "real", color=style.GREY, va="bottom")
+        axes.text(0.04, 1.24, "imaginary", color=style.GREY, va="top")
         (points,) = axes.plot([], [], "o", color=style.DATA, markersize=5, alpha=0.15)
         (trail,) = axes.plot([], [], color=style.DATA, linewidth=1.2)
-        (gap,) = axes.plot([], [], color=style.FAILURE, linewidth=4.0)
+        (gap,) = axes.plot([], [], color=style.FAILURE, linewidth=8.0, alpha=0.6, label="gap")
         (arrow,) = axes.plot([], [], "-o", color=style.DATA, linewidth=3.5, markersize=9,
-                             markevery=[1], label="mean arrow φ$_N$(t)")  # fmt: skip
+                             markevery=[1], label="mean φ$_N$(t)")  # fmt: skip
         (target,) = axes.plot([], [], "D", color=style.TARGET, markersize=9, markeredgecolor="black",
-                              label="target exp(−t²/2)")  # fmt: skip
+                              label="target")  # fmt: skip
+        axes.legend(
+            handles=[arrow, gap, target], loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=3,
+            handlelength=1.2, handletextpad=0.5, columnspacing=1.2, borderaxespad=0.0,
+        )  # fmt: skip
         for artist in (points, trail, gap, arrow, target):
             self.moving(artist)
         self.points, self.way, self.gap, self.arrow, self.target = points, trail, gap, arrow, target
 
     def _build_trail(self, axes: Axes) -> None:
         axes.set(title="3  the mean against t", xlabel="frequency t")
-        axes.set(xlim=(0.0, MAX_FREQUENCY), ylim=(-1.05, 1.45), yticks=[-1, 0, 1])
+        axes.set(xlim=(0.0, MAX_FREQUENCY), ylim=(-1.05, 1.75), yticks=[-1, 0, 1])
         axes.axhline(0.0, color=style.FAINT, linewidth=1.0, zorder=0)
         t = np.linspace(0.0, MAX_FREQUENCY, 121)
         axes.plot(t, np.exp(-0.5 * t**2), color=style.TARGET, linestyle=style.TARGET_LINE,

@@ -1,19 +1,24 @@
-"""Directions, projections, and the exact mean over all directions."""
+"""From D dimensions to one: directions, projections, and the exact mean over all directions."""
 
+from sigreg_edu.slicing.cramer_wold import cramer_wold_statistic
 from sigreg_edu.slicing.directions import (
     DIRECTIONS,
+    direction_from_angles,
     fixed_directions,
     orthogonal_directions,
     quasi_random_directions,
     sample_directions,
     uniform_directions,
 )
-from sigreg_edu.slicing.projections import direction_from_angles, project, sliced_statistic
+from sigreg_edu.slicing.kummer import kummer
+from sigreg_edu.slicing.projections import project, sliced_statistic
 
 __all__ = [
     "DIRECTIONS",
+    "cramer_wold_statistic",
     "direction_from_angles",
     "fixed_directions",
+    "kummer",
     "orthogonal_directions",
     "project",
     "quasi_random_directions",

@@ -122,7 +122,8 @@ def quasi_random_directions(
         num_slices: number of directions M, any number.
         sequence: ``"sobol"`` or ``"halton"``.
         seed: of the scrambling; each seed gives another, equally even set.
-        dtype, device: of the result.
+        dtype: of the result.
+        device: of the result.
 
     Returns:
         Directions A (D, M).
@@ -186,7 +187,8 @@ def sample_directions(kind: str, dim: int, num_slices: int, **options: object) -
 
     Args:
         kind: a key of ``DIRECTIONS``.
-        dim, num_slices: D and M.
+        dim: dimension D.
+        num_slices: number of directions M.
         options: of the function that ``DIRECTIONS`` names.
 
     Returns:
@@ -213,6 +215,8 @@ def direction_from_angles(
     Args:
         azimuth: angle from the first axis towards the second.
         elevation: angle above the plane of these two. Leave it out in two dimensions.
+        dtype: of the result.
+        device: of the result.
 
     Returns:
         A direction (2,), or (3,) with ``elevation``. ``[:, None]`` makes it an A with M = 1.

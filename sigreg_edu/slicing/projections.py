@@ -61,6 +61,6 @@ def sliced_statistic(
 
     >>> from sigreg_edu.statistics import EppsPulleyTest
     >>> sliced_statistic(torch.zeros(10, 2), torch.eye(2), EppsPulleyTest())
-    tensor([4.0245, 4.0245])
+    tensor([4.0205, 4.0205])
     """
     return test(project(z, directions).transpose(-1, -2))  # (..., M, N) -> (..., M)

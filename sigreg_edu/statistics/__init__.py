@@ -3,6 +3,12 @@
 Samples lie on the last axis, (..., N) -> (...).
 """
 
+from sigreg_edu.statistics.classical import (
+    CLASSICAL_TESTS,
+    ClassicalTest,
+    TestResult,
+    classical_test,
+)
 from sigreg_edu.statistics.epps_pulley import (
     METHODS,
     EppsPulleyTerms,
@@ -25,14 +31,20 @@ from sigreg_edu.statistics.null import (
     null_distribution,
     p_value,
 )
+from sigreg_edu.statistics.power import POWER_TESTS, rejection_rates
 
 __all__ = [
+    "CLASSICAL_TESTS",
     "METHODS",
+    "POWER_TESTS",
     "ChiSquareMixture",
+    "ClassicalTest",
     "EppsPulleyTerms",
     "EppsPulleyTest",
     "NullDistribution",
     "SimulatedNull",
+    "TestResult",
+    "classical_test",
     "covariance_eigenvalues",
     "empirical_cf",
     "epps_pulley_closed_form",
@@ -43,6 +55,7 @@ __all__ = [
     "p_value",
     "quadrature_rule",
     "reference_quantiles",
+    "rejection_rates",
     "standard_normal_cf",
     "standardize",
 ]

@@ -116,7 +116,7 @@ class ChiSquareMixture:
         return 1.0 - self.sf(x)
 
     def pdf(self, x: float | np.ndarray) -> np.ndarray:
-        """Density at ``x``: 0 left of 0; at 0 itself its limit, which is infinite for one weight."""
+        """Density at ``x``: 0 left of 0; at 0 itself its limit, infinite for a single weight."""
         x = np.asarray(x, dtype=np.float64)
         value, exponent = self._invert(x, tail=False)
         inside = np.where(np.isposinf(x), 0.0, np.maximum(value * np.exp(exponent), 0.0))

@@ -206,9 +206,13 @@ def null_distribution(
     """Distribution of the Epps-Pulley statistic for N(0, 1) samples; see the module's text.
 
     Args:
-        num_points, t_max, method, standardize, scale_by_n: the options of ``EppsPulleyTest``.
+        num_points: knots or quantiles, as in ``EppsPulleyTest``.
+        t_max: last knot of the quadrature form.
+        method: ``"quadrature"``, ``"closed_form"`` or ``"reference_points"``.
+        standardize: whether samples are standardized first: the composite null.
         num_samples: N. Needed when the law depends on it: with ``standardize=True``, with
             ``method="reference_points"`` and with ``scale_by_n=False``.
+        scale_by_n: whether the statistic carries the factor N.
         seed: of the simulation, for the two simulated cases.
 
     Returns:
@@ -223,7 +227,7 @@ def null_distribution(
     >>> round(null.mean, 4), round(float(null.quantile(0.95)), 2)
     (1.0525, 2.95)
     >>> round(float(null_distribution(standardize=True, num_samples=50).quantile(0.95)), 1)
-    0.4
+    0.9
     """
     require_choice(method, "method", METHODS)
     require_integer(num_points, "num_points", minimum=2)
@@ -349,7 +353,10 @@ def p_value(
 
     Args:
         statistic: values that carry the factor N, tensor of any shape or a number.
-        num_points, t_max, method, standardize: the options that the statistic was made with.
+        num_points: knots or quantiles that the statistic was made with.
+        t_max: last knot, likewise.
+        method: form of the statistic, likewise.
+        standardize: whether its samples were standardized.
         num_samples: N, needed for ``standardize=True`` and ``method="reference_points"``.
         seed: of the simulation, where there is one.
 

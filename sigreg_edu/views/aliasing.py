@@ -93,8 +93,8 @@ def aliasing_view(params: AliasingParams) -> AliasingView:
         readout=(
             f"{params.num_points} knots on [0, {params.t_max:g}] lie Δt = {knots[1]:.3f} apart, so "
             f"places 2π/Δt = {period:.1f} apart look the same: {params.place:.1f} looks like "
-            f"{twin:.1f}. At {params.place:.1f} the knots say T = {here:.4g}, exactly it is "
-            f"{true:.4g}."
+            f"{round(twin, 1) + 0.0:.1f}. At {params.place:.1f} the knots say T = {here:.4g}, "
+            f"exactly it is {true:.4g}."
         ),
     )
 

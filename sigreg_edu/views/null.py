@@ -13,9 +13,10 @@ from sigreg_edu.statistics import EppsPulleyTest, null_distribution
 from sigreg_edu.views.params import slider
 from sigreg_edu.views.sample import Histogram, SampleParams, histogram, p_in_words
 
-DENSITY_END = 6.0
 REPEATS = 400  # Gaussian samples whose T are drawn beside the curve
-SURVIVAL_GRID = np.geomspace(0.05, 60.0, 120)
+LARGEST_SIMULATED = 250  # points in each of them: from about N = 8 on the law hardly changes
+AXIS_ENDS = (0.5, 1.0, 2.0, 5.0)  # a few only, so that the axis seldom changes under a slider
+SURVIVAL_SPAN = 2.4  # the axis of the p-value is so much longer than that of the density
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class NullView:
         simulated_edges, simulated: histogram of T over fresh Gaussian samples of the same size.
         grid, density: T and its limiting density under N(0, 1), shape (G,).
         survival_grid, survival: T and P(T' ≥ T) under N(0, 1), shape (S,).
+        end: where the axis of ``grid`` ends; it depends on t_max only.
         statistic, p_value: of the present sample.
         mean, quantile_95: of T under N(0, 1).
         readout: all that in words.
@@ -46,6 +48,7 @@ class NullView:
     density: np.ndarray
     survival_grid: np.ndarray
     survival: np.ndarray
+    end: float
     statistic: float
     p_value: float
     mean: float
@@ -59,9 +62,10 @@ def null_view(params: NullParams) -> NullView:
     statistic = float(EppsPulleyTest(t_max=params.t_max)(x))
     null = null_distribution(t_max=params.t_max)
     p = float(null.sf(statistic))
-    grid, density, survival = _null_curves(params.t_max)
-    edges = np.linspace(0.0, DENSITY_END, 31)
-    simulated = _simulated(_simulated_size(params), params.t_max, params.seed)
+    grid, density, survival_grid, survival = _null_curves(params.t_max)
+    edges = np.linspace(0.0, grid[-1], 31)
+    size = min(params.num_samples, LARGEST_SIMULATED)  # so that the slider of N keeps up
+    simulated = _simulated(size, params.t_max, params.seed)
     counts, _ = np.histogram(simulated, edges)
     q95 = float(null.quantile(0.95))
     return NullView(
@@ -70,33 +74,29 @@ def null_view(params: NullParams) -> NullView:
         simulated=counts / (REPEATS * (edges[1] - edges[0])),
         grid=grid,
         density=density,
-        survival_grid=SURVIVAL_GRID,
+        survival_grid=survival_grid,
         survival=survival,
+        end=float(grid[-1]),
         statistic=statistic,
         p_value=p,
         mean=null.mean,
         quantile_95=q95,
         readout=(
-            f"T = {statistic:.3g}. Under N(0, 1) T has mean {null.mean:.2f} and 95 % quantile "
-            f"{q95:.2f}, at any N: {p_in_words(p)}. Of {REPEATS} fresh Gaussian samples of size "
-            f"{_simulated_size(params)}, {int((simulated >= statistic).sum())} have a larger T."
+            f"T = {statistic:.3g} with N = {params.num_samples}: {p_in_words(p)}. Under N(0, 1) T "
+            f"has mean {null.mean:.2f} and 95 % quantile {q95:.2f}, whatever N. Of {REPEATS} fresh "
+            f"Gaussian samples of {size} points, {int((simulated >= statistic).sum())} reach this T."
         ),
     )
 
 
 @lru_cache(maxsize=64)
-def _null_curves(t_max: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _null_curves(t_max: float) -> tuple[np.ndarray, ...]:
+    """Return T and its density, shape (G,), then T and its p-value, shape (S,)."""
     null = null_distribution(t_max=t_max)
-    grid = np.linspace(0.02, DENSITY_END, 150)
-    return grid, null.pdf(grid), null.sf(SURVIVAL_GRID)
-
-
-def _simulated_size(params: NullParams) -> int:
-    """Size of the simulated samples: the present N, but at most 250 so that a slider keeps up.
-
-    From about N = 8 on the law of T hardly changes.
-    """
-    return min(params.num_samples, 250)
+    end = next(e for e in AXIS_ENDS if e >= 1.6 * null.quantile(0.95))
+    grid = np.linspace(end / 300.0, end, 150)
+    survival_grid = np.linspace(0.0, SURVIVAL_SPAN * end, 120)
+    return grid, null.pdf(grid), survival_grid, null.sf(survival_grid)
 
 
 @lru_cache(maxsize=64)
