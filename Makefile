@@ -29,7 +29,7 @@ test: lint unit notebook-test browser-test  ## every check: style, imports, test
 lint: $(VENV)/.test  ## style, format and the import rule of the house
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
-	$(RUN)/lint-imports
+	$(RUN)/lint-imports --no-logo
 
 unit: $(VENV)/.test  ## tests and doctests, without a browser
 	$(RUN)/python -m pytest -m "not browser" -n logical

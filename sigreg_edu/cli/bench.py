@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     names = chosen(options.only)
     given = options.notebook
     notebook = find_notebook(given, Path.cwd(), os.environ) if given else None
-    results = []
+    results, machine = [], look_machine()
     with serve_lab([notebook] if notebook else []) as server, open_browser() as browser:
         for name in names:
             print(f"{name} …", flush=True)
@@ -78,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
     print(table)
     output = options.output or (None if options.only else OUTPUT)
     if output:
-        keep(output, as_record(results, opened, chromium), table)
+        made_with = look_versions(chromium)
+        keep(output, as_record(results, opened, machine=machine, versions=made_with), table)
     return 0 if all(map(keeps_promises, results)) and notebook_keeps_promises(opened) else 1
 
 
@@ -138,30 +139,34 @@ def as_table(results: Sequence[ExplorerResult], opened: NotebookResult | None) -
 
 
 def as_record(
-    results: Sequence[ExplorerResult], opened: NotebookResult | None, chromium: str
+    results: Sequence[ExplorerResult],
+    opened: NotebookResult | None,
+    *,
+    machine: Mapping[str, object],
+    versions: Mapping[str, str],
 ) -> dict:
     """Return all that is kept of a measurement."""
     return {
         "meaning": MEANING,
-        "machine": {
-            "cpus": usable_cpus(),
-            "system": platform.system(),
-            "processor": platform.machine(),
-        },
-        "versions": versions(chromium),
+        "machine": machine,
+        "versions": versions,
         "explorers": [asdict(result) for result in results],
         "notebook": asdict(opened) if opened else None,
     }
 
 
-def usable_cpus() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def look_machine() -> dict[str, object]:
+    """Return what the numbers depend on, and nothing that names the machine."""
+    can_tell = hasattr(os, "sched_getaffinity")
+    return {
+        "cpus": len(os.sched_getaffinity(0)) if can_tell else os.cpu_count(),
+        "load_before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "system": platform.system(),
+        "processor": platform.machine(),
+    }
 
 
-def versions(chromium: str) -> dict[str, str]:
+def look_versions(chromium: str) -> dict[str, str]:
     """Return the versions of all that has a part in the numbers."""
     packages = {name: metadata.version(name) for name in VERSIONS_OF}
     return {"python": platform.python_version(), "chromium": chromium, **packages}

@@ -31,6 +31,10 @@ MEANING = {
         "made when the explorer is at rest, equally many with each slider, after one move of each "
         "to warm up; where a coarse picture comes first, it is the one that counts"
     ),
+    "load_before": (
+        "processes that wanted a processor in the minute before; above about 0.5, something else "
+        "was running and the times are too long"
+    ),
     "idle_sliders": "sliders without an effect on the picture at the explorer's defaults, left out",
     "unanswered": f"moves without a new picture within {FRAME_SECONDS:g} s",
     "dragged_pictures_per_s": (

@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="FILE")
     paths = parser.parse_args(arguments).notebooks
     require("nbclient", extra="lab", purpose="running notebooks")
-    return 0 if all([renew(path) for path in paths]) else 1
+    renewed = [renew(path) for path in paths]  # all of them, also after one has failed
+    return 0 if all(renewed) else 1
 
 
 def renew(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """Exercises that check an answer, hint by degrees and, at the end, show a solution.
 
 A checker is a plain function of the answer: it returns what to say when the answer is right, and
-raises :class:`NotYet` with the reason when it is not. So a checker can be tested without a notebook.
+raises :class:`NotYet` with the reason when it is not. So it can be tested without a notebook.
 
 >>> def checker(answer):
 ...     expect(answer == 4, f"got {answer}; count on your fingers.")
@@ -144,7 +144,7 @@ def call(function: Any, *arguments: Any) -> Any:
 def number(answer: Any) -> float:
     """Return an answer as a float, whether it is a number, an array or a tensor of one element."""
     try:
-        value = float(answer)
+        value = float(answer.item() if hasattr(answer, "item") else answer)
     except (TypeError, ValueError, RuntimeError) as error:
         raise NotYet(f"expected one number, got {type(answer).__name__}.") from error
     expect(math.isfinite(value), f"expected a finite number, got {value}.")

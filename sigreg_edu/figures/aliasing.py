@@ -20,7 +20,8 @@ class AliasingFigure(ExplorerFigure):
         self._build_curve(curve)
 
     def _build_wave(self, axes: Axes) -> None:
-        axes.set(title="1  what the knots see", xlabel="frequency t", ylabel="real part of φ$_N$(t)")
+        axes.set(title="1  what the knots see", xlabel="frequency t")
+        axes.set_ylabel("real part of φ$_N$(t)")
         axes.set(xlim=(0.0, MAX_FREQUENCY), ylim=(-1.1, 1.75), yticks=[-1, 0, 1])
         (wave,) = axes.plot([], [], color=style.DATA_SOFT, linewidth=1.2, label="the cloud's wave")
         (target,) = axes.plot([], [], color=style.TARGET, linestyle=style.TARGET_LINE,

@@ -14,7 +14,7 @@ from sigreg_edu.views.epps_pulley import MAX_FREQUENCY, EppsPulleyView
 
 
 class EppsPulleyFigure(ExplorerFigure):
-    """Three panels: the sample, φ_N against exp(-t²/2), and the weighted gap summed at the knots."""
+    """Three panels: the sample, φ_N against exp(-t²/2), the weighted gap summed at the knots."""
 
     def build(self) -> None:
         sample, cf, gap = self.figure.subplots(1, 3)

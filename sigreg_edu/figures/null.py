@@ -63,7 +63,7 @@ class NullFigure(ExplorerFigure):
         self.words = self.moving(
             axes.text(0.98, 0.97, "", ha="right", va="top", transform=axes.transAxes, fontsize=15,
                       fontweight="bold")
-        )
+        )  # fmt: skip
 
     def static_key(self, view: NullView) -> Hashable:
         return view.end, _ceiling(view)

@@ -15,7 +15,7 @@ from sigreg_edu.views.shadow2d import Shadow2DView
 SCREEN = 4.1  # distance of the screen on which the shadow falls
 TALL = 2.6  # a density of 1 is drawn so high on it
 BOX = SCREEN + 0.8 * TALL
-T_LEAST, T_MOST = 0.1, 3000.0
+T_LEAST, T_MOST = 0.1, 6e4
 
 
 class Shadow2DFigure(ExplorerFigure):
@@ -24,9 +24,10 @@ class Shadow2DFigure(ExplorerFigure):
     size = (9.6, 4.2)
 
     def build(self) -> None:
-        cloud, shadow, curve = self.figure.subplots(1, 3, width_ratios=(1.25, 0.95, 1.0))
+        cloud, shadow, curve = self.figure.subplots(1, 3, width_ratios=(1.42, 0.9, 1.0))
         self._build_cloud(cloud)
         self.shadow = HistogramPanel(self, shadow, title="2  its shadow")
+        shadow.set_xticks([-4, 0, 4])
         self._build_curve(curve)
 
     def _build_cloud(self, axes: Axes) -> None:
@@ -53,14 +54,14 @@ class Shadow2DFigure(ExplorerFigure):
         axes.set(xlim=(0.0, 180.0), xticks=[0, 45, 90, 135, 180], ylim=(T_LEAST, T_MOST))
         axes.set_yticks([0.1, 1, 10, 100, 1000], ["0.1", "1", "10", "100", "1000"])
         axes.axhline(null_mean_and_95()[1], color=style.GREY, linestyle=style.SOFT_LINE,
-                     linewidth=1.5, label="95 % of Gaussians below")  # fmt: skip
+                     linewidth=1.5, label="95 % of Gaussians")  # fmt: skip
         (curve,) = axes.plot([], [], color=style.DATA, label="T at each angle")
         (mean,) = axes.plot([], [], color=style.DATA_SOFT, linestyle=style.TARGET_LINE,
-                            label="mean over all angles")  # fmt: skip
-        (here,) = axes.plot([], [], "-o", color=style.SLICE, linestyle=style.SLICE_LINE,
+                            label="mean of all angles")  # fmt: skip
+        (here,) = axes.plot([], [], marker="o", color=style.SLICE, linestyle=style.SLICE_LINE,
                             linewidth=1.8, markersize=10, markevery=[1])  # fmt: skip
         self.curve, self.mean, self.here = (self.moving(line) for line in (curve, mean, here))
-        axes.legend(loc="upper center")
+        axes.legend(loc="upper center", borderaxespad=0.0, labelspacing=0.15, handlelength=2.0)
 
     def show(self, view: Shadow2DView) -> None:
         self.points.set_data(view.points.T)

@@ -40,8 +40,8 @@ class WindingFigure(ExplorerFigure):
         (gap,) = axes.plot([], [], color=style.FAILURE, linewidth=8.0, alpha=0.6, label="gap")
         (arrow,) = axes.plot([], [], "-o", color=style.DATA, linewidth=3.5, markersize=9,
                              markevery=[1], label="mean φ$_N$(t)")  # fmt: skip
-        (target,) = axes.plot([], [], "D", color=style.TARGET, markersize=9, markeredgecolor="black",
-                              label="target")  # fmt: skip
+        (target,) = axes.plot([], [], "D", color=style.TARGET, markersize=9,
+                              markeredgecolor="black", label="target")  # fmt: skip
         axes.legend(
             handles=[arrow, gap, target], loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=3,
             handlelength=1.2, handletextpad=0.5, columnspacing=1.2, borderaxespad=0.0,

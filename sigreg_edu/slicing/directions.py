@@ -143,8 +143,7 @@ def quasi_random_directions(
             "Use sequence='halton' or uniform_directions."
         )
     engine = qmc.Sobol if sequence == "sobol" else qmc.Halton
-    # Since SciPy 1.15 the argument is called rng; given by position it would work in neither.
-    sampler = engine(dim, scramble=True, seed=np.random.default_rng(seed))
+    sampler = engine(dim, scramble=True, rng=np.random.default_rng(seed))
     with warnings.catch_warnings():  # Sobol warns when M is no power of 2: less even, not wrong
         warnings.simplefilter("ignore", UserWarning)
         cube = sampler.random(num_slices)  # (M, D)

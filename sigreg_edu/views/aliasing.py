@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import torch
 
 from sigreg_edu.data.one_d import sample_1d
-from sigreg_edu.statistics import empirical_cf, epps_pulley_closed_form, quadrature_rule
+from sigreg_edu.statistics import quadrature_rule
+from sigreg_edu.views.knots import gaussian_weights, windings
 from sigreg_edu.views.params import Params, seed, slider
 
 NUM_SAMPLES = 1000
 END = 70.0
 MAX_FREQUENCY = 6.0
 PLACES = np.linspace(0.0, END, 281)
+FINE = 601  # frequencies at which the fast wave is drawn
+EXACT_RULE = (0.05, 141)  # spacing and number of knots: they repeat after 126 only, and reach t = 7
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,10 @@ class AliasingView:
 
 def aliasing_view(params: AliasingParams) -> AliasingView:
     """Compare quadrature and exact statistic as one cloud moves far from the origin."""
-    cloud = sample_1d("gaussian", NUM_SAMPLES, scale=params.spread, seed=params.seed)
     knots, weights = (a.numpy() for a in quadrature_rule(params.num_points, params.t_max))
-    at_origin = empirical_cf(cloud, torch.as_tensor(knots)).numpy()
-    t = np.linspace(0.0, params.t_max, 601)
-    around = empirical_cf(cloud, torch.as_tensor(t)).numpy()
+    at_origin = _cf_at_origin(params.spread, params.seed, knots[1], knots.size)
+    t = np.linspace(0.0, params.t_max, FINE)
+    around = _cf_at_origin(params.spread, params.seed, t[1], FINE)
     period = 2.0 * math.pi / (knots[1] - knots[0])
     twin = params.place - period * round(params.place / period)
 
@@ -108,17 +109,18 @@ def _exact_curve(spread: float, seed: int) -> np.ndarray:
 def _exact(places: np.ndarray, spread: float, seed: int) -> np.ndarray:
     """Return the exact T of the cloud moved to each place, shape of ``places``.
 
-    The mean over pairs does not change when all points move together: it is taken at the origin,
-    and the other sum is replaced by the moved one.
+    A move by p multiplies φ_N by e^{ipt}. The integral is a sum over knots so narrow that no place
+    on the axis has a twin on it, and so many that the window has died away.
     """
-    x, at_origin = _cloud_at_origin(spread, seed)
-    to_target = np.exp(-0.25 * np.add.outer(places, x) ** 2).mean(axis=1)  # (places,)
-    unmoved = np.exp(-0.25 * x**2).mean()
-    return NUM_SAMPLES * (at_origin + 2.0 * math.sqrt(math.pi) * (unmoved - to_target))
+    spacing, count = EXACT_RULE
+    t = spacing * np.arange(count)
+    moved = np.exp(1j * np.multiply.outer(places, t)) * _cf_at_origin(spread, seed, *EXACT_RULE)
+    gap = np.abs(moved - np.exp(-0.5 * t**2)) ** 2  # (places, count)
+    return NUM_SAMPLES * (gap @ gaussian_weights(*EXACT_RULE))
 
 
 @lru_cache(maxsize=64)
-def _cloud_at_origin(spread: float, seed: int) -> tuple[np.ndarray, float]:
-    """Return the cloud, shape (N,), and its exact statistic without the factor N."""
+def _cf_at_origin(spread: float, seed: int, spacing: float, count: int) -> np.ndarray:
+    """Return φ_N of the cloud at place 0, at t = 0, spacing, 2 · spacing, …: complex, (count,)."""
     cloud = sample_1d("gaussian", NUM_SAMPLES, scale=spread, seed=seed).double()
-    return cloud.numpy(), float(epps_pulley_closed_form(cloud, scale_by_n=False))
+    return windings(cloud.numpy(), spacing, count).mean(axis=1)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sigreg_edu.statistics import epps_pulley_terms, null_distribution
+from sigreg_edu.views.knots import windings
 from sigreg_edu.views.params import slider
 from sigreg_edu.views.sample import Histogram, SampleParams, beyond, histogram, p_in_words
 
 MAX_FREQUENCY = 6.0
-FINE_FREQUENCIES = 241
+FINE_FREQUENCIES = 161
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ def epps_pulley_view(params: EppsPulleyParams) -> EppsPulleyView:
     """Compute everything that the Epps–Pulley figure shows."""
     x = params.sample()
     coarse = epps_pulley_terms(x, num_points=params.num_points, t_max=params.t_max)
-    fine = epps_pulley_terms(x, num_points=FINE_FREQUENCIES, t_max=MAX_FREQUENCY)
+    t = np.linspace(0.0, MAX_FREQUENCY, FINE_FREQUENCIES)
+    ecf = windings(x.double().numpy(), t[1], FINE_FREQUENCIES).mean(axis=1)
+    target = np.exp(-0.5 * t**2)
     null = null_distribution(num_points=params.num_points, t_max=params.t_max)
     statistic = float(coarse.statistic)
     p, null_mean, null_95 = float(null.sf(statistic)), null.mean, float(null.quantile(0.95))
@@ -67,10 +70,10 @@ def epps_pulley_view(params: EppsPulleyParams) -> EppsPulleyView:
     verdict = "unusual for" if p < 0.05 else "nothing unusual for"
     return EppsPulleyView(
         sample=hist,
-        t=fine.knots.numpy(),
-        ecf=fine.ecf_real.numpy() + 1j * fine.ecf_imag.numpy(),
-        target=fine.target.numpy(),
-        integrand=fine.integrand.numpy() * params.num_samples,
+        t=t,
+        ecf=ecf,
+        target=target,
+        integrand=params.num_samples * np.abs(ecf - target) ** 2 * target,  # the window is φ too
         knots=coarse.knots.numpy(),
         at_knots=coarse.integrand.numpy() * params.num_samples,
         t_max=params.t_max,

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import torch
 
 from sigreg_edu.data.one_d import sample_1d_batch
-from sigreg_edu.statistics import EppsPulleyTest, null_distribution
+from sigreg_edu.statistics import EppsPulleyTest, null_distribution, quadrature_rule
+from sigreg_edu.views.knots import windings
 from sigreg_edu.views.params import slider
 from sigreg_edu.views.sample import Histogram, SampleParams, histogram, p_in_words
 
 REPEATS = 400  # Gaussian samples whose T are drawn beside the curve
-LARGEST_SIMULATED = 250  # points in each of them: from about N = 8 on the law hardly changes
+LARGEST_SIMULATED = 100  # points in each of them: from about N = 8 on the law hardly changes
 AXIS_ENDS = (0.5, 1.0, 2.0, 5.0)  # a few only, so that the axis seldom changes under a slider
 SURVIVAL_SPAN = 2.4  # the axis of the p-value is so much longer than that of the density
 
@@ -61,13 +61,12 @@ def null_view(params: NullParams) -> NullView:
     x = params.sample()
     statistic = float(EppsPulleyTest(t_max=params.t_max)(x))
     null = null_distribution(t_max=params.t_max)
-    p = float(null.sf(statistic))
+    p, q95 = float(null.sf(statistic)), _quantile_95(params.t_max)
     grid, density, survival_grid, survival = _null_curves(params.t_max)
     edges = np.linspace(0.0, grid[-1], 31)
     size = min(params.num_samples, LARGEST_SIMULATED)  # so that the slider of N keeps up
     simulated = _simulated(size, params.t_max, params.seed)
     counts, _ = np.histogram(simulated, edges)
-    q95 = float(null.quantile(0.95))
     return NullView(
         sample=histogram(x.numpy()),
         simulated_edges=edges,
@@ -84,16 +83,21 @@ def null_view(params: NullParams) -> NullView:
         readout=(
             f"T = {statistic:.3g} with N = {params.num_samples}: {p_in_words(p)}. Under N(0, 1) T "
             f"has mean {null.mean:.2f} and 95 % quantile {q95:.2f}, whatever N. Of {REPEATS} fresh "
-            f"Gaussian samples of {size} points, {int((simulated >= statistic).sum())} reach this T."
+            f"Gaussian samples of {size} points, {np.sum(simulated >= statistic)} reach this T."
         ),
     )
+
+
+@lru_cache(maxsize=64)
+def _quantile_95(t_max: float) -> float:
+    return float(null_distribution(t_max=t_max).quantile(0.95))
 
 
 @lru_cache(maxsize=64)
 def _null_curves(t_max: float) -> tuple[np.ndarray, ...]:
     """Return T and its density, shape (G,), then T and its p-value, shape (S,)."""
     null = null_distribution(t_max=t_max)
-    end = next(e for e in AXIS_ENDS if e >= 1.6 * null.quantile(0.95))
+    end = next(e for e in AXIS_ENDS if e >= 1.6 * _quantile_95(t_max))
     grid = np.linspace(end / 300.0, end, 150)
     survival_grid = np.linspace(0.0, SURVIVAL_SPAN * end, 120)
     return grid, null.pdf(grid), survival_grid, null.sf(survival_grid)
@@ -102,6 +106,8 @@ def _null_curves(t_max: float) -> tuple[np.ndarray, ...]:
 @lru_cache(maxsize=64)
 def _simulated(size: int, t_max: float, seed: int) -> np.ndarray:
     """Return T of REPEATS Gaussian samples of one size, shape (REPEATS,)."""
-    x = sample_1d_batch("gaussian", size, num_repeats=REPEATS, seed=seed + 1)
-    with torch.no_grad():
-        return EppsPulleyTest(t_max=t_max)(x).numpy()
+    x = sample_1d_batch("gaussian", size, num_repeats=REPEATS, seed=seed + 1).double().numpy()
+    knots, weights = (a.numpy() for a in quadrature_rule(t_max=t_max))
+    wound = windings(x.ravel(), knots[1], knots.size).reshape(-1, REPEATS, size)  # (T, R, N)
+    gap = np.abs(wound.mean(axis=-1) - np.exp(-0.5 * knots[:, None] ** 2)) ** 2  # (T, R)
+    return size * (weights @ gap)

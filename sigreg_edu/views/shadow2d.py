@@ -83,8 +83,8 @@ def shadow2d_view(params: Shadow2DParams) -> Shadow2DView:
         mean=mean,
         readout=(
             f"Along {params.angle}° the shadow has T = {short(statistic)}. A Gaussian shadow has "
-            f"{null_mean:.2f} on average and stays below {null_95:.2f} in 95 of 100 cases. Over all "
-            f"directions T has the mean {short(mean)} and is largest near "
+            f"{null_mean:.2f} on average and stays below {null_95:.2f} in 95 of 100 cases. Over "
+            f"all directions T has the mean {short(mean)} and is largest near "
             f"{ANGLES[worst]:.0f}°, with {short(float(curve[worst]))}.{beyond(hist)}"
         ),
     )

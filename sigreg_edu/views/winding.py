@@ -68,8 +68,8 @@ def winding_view(params: WindingParams) -> WindingView:
         trail_t=frequencies,
         trail=trail,
         readout=(
-            f"At t = {params.t:.2f} the {params.num_samples} points end on the circle at angle t·x. "
-            f"Their mean arrow ends at {mean.real:.3f} {'+' if mean.imag >= 0 else '−'} "
+            f"At t = {params.t:.2f} the {params.num_samples} points end on the circle at angle "
+            f"t·x. Their mean arrow ends at {mean.real:.3f} {'+' if mean.imag >= 0 else '−'} "
             f"{abs(mean.imag):.3f} i and has length {abs(mean):.3f}; a standard Gaussian's ends at "
             f"{target:.3f}. The gap between the two is {abs(mean - target):.3f}."
         ),

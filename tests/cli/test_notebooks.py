@@ -1,5 +1,7 @@
 """Notebooks are run again, and what is kept of them does not change from run to run."""
 
+import sys
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -49,7 +51,8 @@ def test_addresses_in_memory_are_not_kept():
 
 def test_what_differs_between_machines_and_runs_is_not_kept():
     cell = new_code_cell("1", metadata={"execution": {"iopub.status.busy": "now"}, "tags": ["x"]})
-    notebook = new_notebook(cells=[cell], metadata={"widgets": {}, "language_info": {"version": 3}})
+    language = {"name": "python", "version": "3.11.7"}
+    notebook = new_notebook(cells=[cell], metadata={"widgets": {}, "language_info": language})
     tidy(notebook)
     assert notebook.metadata == METADATA
     assert notebook.cells[0].metadata == {"tags": ["x"]}
@@ -70,8 +73,6 @@ def test_running_again_changes_nothing(written):
 def test_it_runs_in_the_notebooks_own_folder_with_this_python(written):
     path = written("import os, sys\nprint(os.getcwd())\nprint(sys.prefix)")
     renew(path)
-    import sys
-
     text = nbformat.read(path, as_version=4).cells[0].outputs[0].text
     assert text.splitlines() == [str(path.parent), sys.prefix]
 

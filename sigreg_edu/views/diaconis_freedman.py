@@ -1,0 +1,111 @@
+"""Why random shadows of high-dimensional data look Gaussian, on the handwritten digits.
+
+Each shadow is standardized (mean 0, standard deviation 1): the question is its shape alone. So T is
+compared with its law for standardized Gaussian samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from sigreg_edu.data.digits import digit_features
+from sigreg_edu.statistics import null_distribution
+from sigreg_edu.views.kept import Kept
+from sigreg_edu.views.many_shadows import LAST_KNOT, NUM_KNOTS, short, statistics_of
+from sigreg_edu.views.params import Params, choice, seed, slider
+from sigreg_edu.views.sample import Histogram, histogram
+
+NUM_IMAGES = 1797
+NUM_FEATURES = 61  # pixels that are not the same in every image
+NUM_DIRECTIONS, COARSE = 512, 96
+BIN_EDGES = np.geomspace(0.02, 1500.0, 41)
+FEATURES = {
+    "standardized": "pixels, standardized",
+    "whitened": "whitened",
+    "equal_length": "whitened, equal length",
+}
+
+
+@dataclass(frozen=True)
+class DiaconisFreedmanParams(Params):
+    """State of the Diaconis–Freedman explorer."""
+
+    features: str = choice("standardized", FEATURES, label="features")
+    mixed: int = slider(
+        1, 1, NUM_FEATURES, 1, label="features mixed k",
+        help="Each direction adds up k of the 61 features with random weights.",
+    )  # fmt: skip
+    which: int = slider(
+        0, 0, COARSE - 1, 1, label="which direction", help="The one shown in panels 1 and 2."
+    )
+    num_images: int = slider(NUM_IMAGES, 97, NUM_IMAGES, 100, label="images N")
+    seed: int = seed(label="new directions")
+
+
+@dataclass(frozen=True)
+class DiaconisFreedmanView:
+    """What the Diaconis–Freedman figure shows.
+
+    Attributes:
+        pattern: the weight of each pixel in the present direction, its largest size 1, shape (8, 8).
+        shadow: histogram of the standardized projections.
+        edges: of the histograms of T, equal steps of log T, shape (B + 1,).
+        singles: shares of the 61 single features, shape (B,).
+        mixtures: shares of random mixtures of k features, shape (B,).
+        null: shares of standardized Gaussian samples, shape (B,).
+        statistic: T of the present shadow.
+        readout: all that in words.
+    """
+
+    pattern: np.ndarray
+    shadow: Histogram
+    edges: np.ndarray
+    singles: np.ndarray
+    mixtures: np.ndarray
+    null: np.ndarray
+    statistic: float
+    readout: str
+
+
+def diaconis_freedman_view(params: DiaconisFreedmanParams) -> DiaconisFreedmanView:
+    """Cast one shadow of the digits and set it among many."""
+    known = _many.get(_key(params))
+    return _view(params, _statistics(params, COARSE) if known is None else known)
+
+
+def refine_diaconis_freedman(params: DiaconisFreedmanParams) -> Iterator[DiaconisFreedmanView]:
+    """Give the same with more directions, unless it was so already."""
+    if _many.get(_key(params)) is None:
+        yield _view(params, _many.put(_key(params), _statistics(params, NUM_DIRECTIONS)))
+
+
+def _view(params: DiaconisFreedmanParams, statistics: np.ndarray) -> DiaconisFreedmanView:
+    z = features(params.features)[: params.num_images]
+    direction = mixing_directions(params.mixed, params.seed)[:, params.which]
+    shadow = standardized((z @ direction)[None])[0]
+    statistic = float(statistics[params.which])
+    null = null_distribution(
+        num_points=NUM_KNOTS, t_max=LAST_KNOT, standardize=True, num_samples=NUM_IMAGES
+    )
+    pattern = _pixel_weights(params.features) @ direction.double().numpy()
+    return DiaconisFreedmanView(
+        pattern=_image(pattern / np.abs(pattern).max()),
+        shadow=histogram(shadow.numpy()),
+        edges=BIN_EDGES,
+        singles=_shares(_single_statistics(params.features, params.num_images)),
+        mixtures=_shares(statistics),
+        null=np.diff(null.cdf(BIN_EDGES)),
+        statistic=statistic,
+        readout=(
+            f"This mixture of {params.mixed} feature{'s' if params.mixed > 1 else ''} casts a "
+            f"shadow with T = {short(statistic)} and excess kurtosis {_kurtosis(shadow):.2f}. "
+            f"Of all mixtures of so many the middle T is {short(float(np.median(statistics)))}; of "
+            f"standardized Gaussian samples it is {float(null.quantile(0.5)):.2f}, and "
+            f"{float(null.quantile(0.95)):.2f} is exceeded by 5 in 100."
+        ),
+    )

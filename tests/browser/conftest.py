@@ -1,0 +1,92 @@
+"""A JupyterLab and a Chromium for each test module, and a careful look at a live explorer."""
+
+import json
+import os
+
+import pytest
+
+from sigreg_edu.cli.browser import LabPage, find_browser, open_browser
+from sigreg_edu.cli.server import serve_lab
+
+DRAGGED_PIXELS = 40
+
+
+def pytest_runtest_setup():
+    """Without a browser: skip, and say so; where CI is set, fail."""
+    if find_browser(os.environ) is None:
+        say = pytest.fail if os.environ.get("CI", "") not in ("", "0", "false") else pytest.skip
+        say("no Chromium: install it, or set SIGREG_EDU_BROWSER to its program", pytrace=False)
+
+
+# Per module, not per session: while Playwright runs, it holds this thread's event loop, which tests
+# outside this folder would notice.
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serve_lab() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def open_cells(browser, server):
+    """Return a function: sources of code cells → their notebook, open and run."""
+    opened = []
+
+    def show(name, *sources):
+        cells = [code_cell(number, source) for number, source in enumerate(sources)]
+        kernel = {"name": "python3", "display_name": "Python 3"}
+        notebook = {"cells": cells, "nbformat": 4, "nbformat_minor": 5}
+        notebook["metadata"] = {"kernelspec": kernel, "language_info": {"name": "python"}}
+        (server.notebooks / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")
+        lab = LabPage.open(browser, server, f"{name}.ipynb")
+        opened.append(lab)
+        lab.run_all()
+        return lab
+
+    yield show
+    for lab in opened:
+        lab.close()
+
+
+def code_cell(number, source):
+    cell = {"cell_type": "code", "id": f"cell-{number}", "source": source}
+    return {**cell, "execution_count": None, "metadata": {}, "outputs": []}
+
+
+@pytest.fixture
+def assert_alive():
+    """Return a function that keys and drags an explorer's sliders and looks at what comes."""
+
+    def check(explorer):
+        title = explorer.title()
+        assert not explorer.is_blank(), f"{title}: the first picture is blank"
+        live = [slider for slider in explorer.sliders() if explorer.answers(slider)]
+        assert live, f"{title}: no slider changes the picture"
+        told = [answers_in_words(explorer, slider) for slider in live]
+        assert any(told), f"{title}: the read-out never changes"
+        before = explorer.fingerprint()
+        explorer.drag(live[0], DRAGGED_PIXELS if has_room_right(live[0]) else -DRAGGED_PIXELS)
+        assert explorer.fingerprint() != before, f"{title}: a drag does not change the picture"
+        assert not explorer.is_blank(), f"{title}: the picture is blank after a drag"
+        assert explorer.alt_text() == explorer.readout()
+        assert explorer.error() == ""
+
+    return check
+
+
+def answers_in_words(explorer, slider):
+    """Key a slider a few steps; the picture must change, and the words may."""
+    before, words = explorer.fingerprint(), explorer.readout()
+    explorer.key(slider, times=3)
+    assert explorer.fingerprint() != before, f"{explorer.title()}: the picture did not change"
+    return explorer.readout() != words
+
+
+def has_room_right(slider):
+    now, high = (float(slider.get_attribute(f"aria-value{name}")) for name in ("now", "max"))
+    return now < high

@@ -1,0 +1,36 @@
+"""Every explorer lives in JupyterLab: keys and the mouse change its picture and its words."""
+
+import pytest
+
+from sigreg_edu.explorers import GALLERY
+
+pytestmark = pytest.mark.browser
+
+NAMES = list(GALLERY)
+
+
+@pytest.fixture(scope="module")
+def lab(open_cells):
+    cells = [f"GALLERY[{name!r}]()" for name in NAMES]
+    return open_cells("gallery", "from sigreg_edu.explorers import GALLERY", *cells)
+
+
+@pytest.fixture(scope="module")
+def explorers(lab):
+    return dict(zip(NAMES, lab.explorers(), strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sliders_change_picture_and_words(name, explorers, assert_alive):
+    assert_alive(explorers[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_slider_has_a_name_for_those_who_cannot_see_it(name, explorers):
+    labels = [slider.get_attribute("aria-label") for slider in explorers[name].sliders()]
+    assert all(labels)
+    assert len(set(labels)) == len(labels)
+
+
+def test_the_console_is_clean(lab, explorers):
+    assert lab.errors == []

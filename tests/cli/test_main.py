@@ -1,0 +1,54 @@
+"""The command line answers at once, refuses what it does not know, and tells errors in words."""
+
+import subprocess
+import sys
+
+import pytest
+
+from sigreg_edu import __version__
+from sigreg_edu.cli import lab, main
+from sigreg_edu.cli.errors import UserError, require
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"sigreg-edu {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["lav"], ["bench"], ["lab", "--prot", "1"]])
+def test_what_it_does_not_know_is_a_usage_error(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: sigreg-edu" in capsys.readouterr().err
+
+
+def test_a_user_error_is_told_without_a_traceback(monkeypatch, capsys):
+    def fail(*_):
+        raise UserError("no such thing. Do that.")
+
+    monkeypatch.setattr(lab, "find_notebook", fail)
+    assert main(["lab"]) == 1
+    assert capsys.readouterr().err == "sigreg-edu: no such thing. Do that.\n"
+
+
+def test_what_stands_after_two_dashes_is_for_lab_alone(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["doctor", "--", "--x"])
+    assert end.value.code == 2
+    assert "only lab" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_named_with_the_way_to_install_it():
+    with pytest.raises(
+        UserError, match=r"lab needs no_such_package.*pip install .sigreg-edu\[lab\]"
+    ):
+        require("no_such_package", extra="lab", purpose="sigreg-edu lab")
+
+
+def test_python_dash_m_is_the_same_command():
+    run = [sys.executable, "-m", "sigreg_edu", "--version"]
+    answer = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert answer.stdout == f"sigreg-edu {__version__}\n"

@@ -1,0 +1,92 @@
+"""The server of the browser tests is private, guarded, and gone afterwards, come what may."""
+
+import json
+import subprocess
+import sys
+import textwrap
+import time
+import urllib.error
+import urllib.request
+
+import psutil
+import pytest
+
+from sigreg_edu.cli import server
+from sigreg_edu.cli.browser import BROWSER_VARIABLE, find_browser
+from sigreg_edu.cli.errors import UserError
+
+NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def wait_until_gone(pid, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not psutil.pid_exists(pid)
+
+
+def test_lab_serves_copies_on_loopback_behind_its_token_and_ends(tmp_path):
+    notebook = tmp_path / "mine.ipynb"
+    notebook.write_text(json.dumps(NOTEBOOK))
+    with server.serve_lab([notebook]) as lab:
+        assert lab.url.startswith("http://127.0.0.1:")
+        assert (lab.notebooks / "mine.ipynb").is_file()
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(f"{lab.url}api/contents")
+        with urllib.request.urlopen(f"{lab.url}api/contents?token={lab.token}") as answer:
+            names = {entry["name"] for entry in json.load(answer)["content"]}
+        assert "notebooks" in names
+    assert wait_until_gone(lab.pid)
+    assert not lab.notebooks.parent.exists()
+
+
+def test_a_killed_starter_leaves_no_process_and_no_folder():
+    code = """
+        import time
+        from sigreg_edu.cli.server import serve_lab
+        with serve_lab() as lab:
+            print(lab.pid, lab.notebooks, flush=True)
+            time.sleep(600)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        pid, folder = starter.stdout.readline().split()
+        starter.kill()
+    assert wait_until_gone(int(pid))
+    deadline = time.monotonic() + 10
+    while server.Path(folder).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not server.Path(folder).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to ignore")
+def test_a_process_that_does_not_listen_is_forced_to_end(tmp_path):
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    guard = [sys.executable, "-P", str(server.GUARD), str(tmp_path), sys.executable, "-c", code]
+    with subprocess.Popen(guard, stdin=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 20
+        while not (children := psutil.Process(process.pid).children()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.5)  # until it ignores the signal
+        process.stdin.close()
+        assert process.wait(20) == 0
+    assert not children[0].is_running()
+
+
+def test_a_server_that_does_not_start_is_told_with_what_it_printed(monkeypatch):
+    monkeypatch.setattr(server, "_command", lambda _: [sys.executable, "-c", "1 / 0"])
+    monkeypatch.setattr(server, "START_SECONDS", 1.0)
+    with (
+        pytest.raises(UserError, match=r"did not start[\s\S]*ZeroDivisionError"),
+        server.serve_lab(),
+    ):
+        pass
+
+
+def test_the_browser_that_is_asked_for_comes_first():
+    assert find_browser({BROWSER_VARIABLE: sys.executable}) == sys.executable
+
+
+def test_a_browser_that_is_asked_for_but_missing_is_not_replaced():
+    assert find_browser({BROWSER_VARIABLE: "no-such-browser"}) is None
