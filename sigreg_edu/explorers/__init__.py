@@ -6,9 +6,19 @@ from sigreg_edu.explorers.epps_pulley import (
     null_explorer,
     winding_explorer,
 )
+from sigreg_edu.explorers.shadows import (
+    diaconis_freedman_explorer,
+    direction_count_explorer,
+    shadow2d_explorer,
+    shadow3d_explorer,
+)
 
 #: Every explorer by name, in the order of the notebooks.
 GALLERY = {
+    "shadow2d": shadow2d_explorer,
+    "shadow3d": shadow3d_explorer,
+    "direction_count": direction_count_explorer,
+    "diaconis_freedman": diaconis_freedman_explorer,
     "winding": winding_explorer,
     "epps_pulley": epps_pulley_explorer,
     "null": null_explorer,
@@ -18,7 +28,11 @@ GALLERY = {
 __all__ = [
     "GALLERY",
     "aliasing_explorer",
+    "diaconis_freedman_explorer",
+    "direction_count_explorer",
     "epps_pulley_explorer",
     "null_explorer",
+    "shadow2d_explorer",
+    "shadow3d_explorer",
     "winding_explorer",
 ]

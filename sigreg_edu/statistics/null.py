@@ -157,8 +157,8 @@ def covariance_eigenvalues(
         ValueError: ``method`` is none of the two.
 
     >>> eigenvalues = covariance_eigenvalues()
-    >>> eigenvalues.shape, eigenvalues[:3].round(4), round(eigenvalues.sum(), 4)
-    ((34,), array([0.5916, 0.3191, 0.0854]), np.float64(1.0525))
+    >>> eigenvalues.shape, eigenvalues[:3].round(4), round(float(eigenvalues.sum()), 4)
+    ((34,), array([0.5916, 0.3191, 0.0854]), 1.0525)
     """
     require_choice(method, "method", ("quadrature", "closed_form"))
     knots, weights, _ = _rule(method, num_points, t_max)

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from sigreg_edu.data.digits import digit_features
+from sigreg_edu.data.digits import digit_features, load_digits
 from sigreg_edu.statistics import null_distribution
 from sigreg_edu.views.kept import Kept
 from sigreg_edu.views.many_shadows import LAST_KNOT, NUM_KNOTS, short, statistics_of
@@ -52,7 +52,7 @@ class DiaconisFreedmanView:
     """What the Diaconis–Freedman figure shows.
 
     Attributes:
-        pattern: the weight of each pixel in the present direction, its largest size 1, shape (8, 8).
+        pattern: the weight of each pixel in the present direction, the largest of size 1, (8, 8).
         shadow: histogram of the standardized projections.
         edges: of the histograms of T, equal steps of log T, shape (B + 1,).
         singles: shares of the 61 single features, shape (B,).
@@ -109,3 +109,95 @@ def _view(params: DiaconisFreedmanParams, statistics: np.ndarray) -> DiaconisFre
             f"{float(null.quantile(0.95)):.2f} is exceeded by 5 in 100."
         ),
     )
+
+
+@lru_cache(maxsize=3)
+def features(kind: str) -> torch.Tensor:
+    """Return one of ``FEATURES`` of the digits, shape (1797, 61), float32.
+
+    ``"equal_length"`` stretches each image's whitened features to the length √61 that they have on
+    average: the condition under which Diaconis and Freedman's theorem speaks of a Gaussian.
+    """
+    if kind != "equal_length":
+        return digit_features(kind)
+    z = digit_features("whitened")
+    return z / z.square().mean(dim=1, keepdim=True).sqrt()
+
+
+@lru_cache(maxsize=8)
+def mixing_directions(mixed: int, seed: int) -> torch.Tensor:
+    """Return directions that mix ``mixed`` of the features each, as columns (61, 512).
+
+    Each direction has an order of the features and a Gaussian weight for each of them, and takes
+    the first few: with one more it changes little, and with all of them it is uniform.
+    """
+    weights, order = _weights_and_order(seed)
+    taken = torch.where(order < mixed, weights, 0.0)
+    return taken / taken.norm(dim=0)
+
+
+@lru_cache(maxsize=2)
+def _weights_and_order(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a Gaussian weight and a place in the order for each feature, (61, 512) each."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = torch.randn(NUM_FEATURES, NUM_DIRECTIONS, generator=generator)
+    shuffled = torch.rand(NUM_FEATURES, NUM_DIRECTIONS, generator=generator)
+    return weights, shuffled.argsort(dim=0).argsort(dim=0)
+
+
+def standardized(shadows: torch.Tensor) -> torch.Tensor:
+    """Return each row of (M, N) with mean 0 and standard deviation 1; a constant one becomes 0."""
+    std, mean = torch.std_mean(shadows, dim=-1, keepdim=True)
+    return (shadows - mean) / (std + 1e-6)
+
+
+def _key(params: DiaconisFreedmanParams) -> tuple[str, int, int, int]:
+    return params.features, params.mixed, params.num_images, params.seed
+
+
+def _statistics(params: DiaconisFreedmanParams, num_directions: int) -> np.ndarray:
+    """Return T of the standardized shadows along the first directions, shape (M,)."""
+    z = features(params.features)[: params.num_images]
+    directions = mixing_directions(params.mixed, params.seed)[:, :num_directions]
+    return statistics_of(standardized((z @ directions).T))  # (N, M) -> (M, N)
+
+
+@lru_cache(maxsize=32)
+def _single_statistics(kind: str, num_images: int) -> np.ndarray:
+    """Return T of each feature alone, shape (61,)."""
+    return statistics_of(standardized(features(kind)[:num_images].T))
+
+
+def _shares(statistics: np.ndarray) -> np.ndarray:
+    clipped = np.clip(statistics, BIN_EDGES[0], BIN_EDGES[-1])
+    return np.histogram(clipped, BIN_EDGES)[0] / statistics.size
+
+
+def _kurtosis(shadow: torch.Tensor) -> float:
+    """Return the excess kurtosis of a standardized shadow (N,): 0 for a Gaussian."""
+    return float(shadow.double().pow(4).mean()) - 3.0
+
+
+@lru_cache(maxsize=2)
+def _pixel_weights(kind: str) -> np.ndarray:
+    """Return the weight of each standardized pixel (rows) in each feature (columns), (61, 61)."""
+    if kind == "standardized":
+        return np.eye(NUM_FEATURES)
+    pixels = digit_features("standardized").double().numpy()
+    return np.linalg.lstsq(pixels, digit_features("whitened").double().numpy(), rcond=None)[0]
+
+
+def _image(weights: np.ndarray) -> np.ndarray:
+    """Return weights of the 61 pixels (61,) in their places, 0 elsewhere, shape (8, 8)."""
+    image = np.zeros(64)
+    image[_kept_pixels()] = weights
+    return image.reshape(8, 8)
+
+
+@lru_cache(maxsize=1)
+def _kept_pixels() -> np.ndarray:
+    """Return which of the 64 pixels :func:`digit_features` keeps, shape (64,)."""
+    return (load_digits().images.flatten(1).std(dim=0) > 0.0).numpy()  # (1797, 8, 8) -> (1797, 64)
+
+
+_many: Kept[np.ndarray] = Kept(64)

@@ -35,7 +35,7 @@ STATISTICS = {
     "four_moments": "four moments",
     "standardized": "standardized, 17 points",
 }
-COMPARED = ("epps_pulley", "mean_std", "four_moments")  # in the far picture, beside the chosen one
+COMPARED = ("epps_pulley", "mean_std", "four_moments")  # whose pull on the moved point is drawn
 EPS = 1e-6  # of the standardization
 VARIANCE_FLOOR = 1e-4  # added to the variance under a root, as VICReg does
 
@@ -84,8 +84,8 @@ class GradientView:
         sample: histogram of the sample.
         statistic: the chosen one, a key of ``STATISTICS``.
         near, near_force: places around 0 and the chosen field there, shape (P,).
-        far, far_forces: places from -32 to 32, shape (Q,), and fields there by statistic; those
-            of ``COMPARED`` and the chosen one.
+        far, on_moved: places from -32 to 32, shape (Q,), and what the force on the moved point
+            would be if it lay there, by statistic of ``COMPARED``.
         points, point_forces: some points, evenly by rank, and the forces on them, shape (S,).
         moved_to, moved_force: the moved point and the force on it.
         largest: the largest force on any point, its sign left out.
@@ -98,7 +98,7 @@ class GradientView:
     near: np.ndarray
     near_force: np.ndarray
     far: np.ndarray
-    far_forces: dict[str, np.ndarray]
+    on_moved: dict[str, np.ndarray]
     points: np.ndarray
     point_forces: np.ndarray
     moved_to: float
@@ -112,7 +112,6 @@ def gradient_view(params: GradientParams) -> GradientView:
     """Compute the forces on the present sample."""
     x = params.moved_sample()
     chosen = force_field(params.statistic, x)
-    others = {name: force_field(name, x) for name in COMPARED if name != params.statistic}
     order = np.argsort(x)[np.linspace(0, x.size - 1, min(x.size, _SHOWN)).astype(int)]
     bound = force_bound(x) if params.statistic == "epps_pulley" else None
     return GradientView(
@@ -121,7 +120,7 @@ def gradient_view(params: GradientParams) -> GradientView:
         near=NEAR_GRID,
         near_force=chosen.at(NEAR_GRID),
         far=FAR_GRID,
-        far_forces={name: f.at(FAR_GRID) for name, f in {**others, params.statistic: chosen}.items()},
+        on_moved=forces_on_moved(x[1:], FAR_GRID),
         points=x[order],
         point_forces=chosen.on_points[order],
         moved_to=params.moved_to,
@@ -134,10 +133,27 @@ def gradient_view(params: GradientParams) -> GradientView:
 
 def force_field(statistic: str, x: np.ndarray) -> Field:
     """Return value and forces of a statistic for the sample ``x``, shape (N,)."""
-    if statistic in ("mean_std", "four_moments"):
-        value, field = _MOMENTS[statistic](x)
-        return Field(value, field(x), field)
-    return _epps_pulley(x) if statistic == "epps_pulley" else _standardized(x)
+    return _FIELDS[statistic](x)
+
+
+def forces_on_moved(others: np.ndarray, places: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the force on one point at each of ``places`` beside the ``others``, by statistic.
+
+    The sample changes with the point, and its moments with the sample.
+
+    Args:
+        others: all points but that one, shape (N - 1,).
+        places: where that one may lie, shape (Q,).
+    """
+    share = others.size / (others.size + 1)
+    # The point's own part of φ_N does not push it: Im(conj(e^{itx}) e^{itx}) = 0.
+    gap = share * windings(others, _SPACING, _COUNT).mean(axis=1) - _rule()[2]
+    moments = _moments_with(others, places)
+    return {
+        "epps_pulley": _push(gap, _wound(places)),
+        "mean_std": _mean_std_force(moments, places),
+        "four_moments": _four_moments_force(moments, places),
+    }
 
 
 def force_bound(x: np.ndarray) -> float:
@@ -211,49 +227,98 @@ def _standardized(x: np.ndarray) -> Field:
 # --- moments -------------------------------------------------------------------------------------
 
 
-def _mean_std(x: np.ndarray) -> tuple[float, Callable[[np.ndarray], np.ndarray]]:
+@dataclass(frozen=True)
+class _Moments:
+    """Mean and central moments: of one sample, or of one for each place of its moved point."""
+
+    mean: float | np.ndarray
+    variance: float | np.ndarray
+    third: float | np.ndarray
+    fourth: float | np.ndarray
+
+    @property
+    def std(self) -> float | np.ndarray:
+        return np.sqrt(self.variance + VARIANCE_FLOOR)
+
+    @property
+    def skewness(self) -> float | np.ndarray:
+        return self.third / self.std**3
+
+    @property
+    def kurtosis(self) -> float | np.ndarray:
+        return self.fourth / self.std**4
+
+
+def _moments(x: np.ndarray) -> _Moments:
+    mean = x.mean()
+    return _Moments(mean, *(np.mean((x - mean) ** k) for k in (2, 3, 4)))
+
+
+def _moments_with(others: np.ndarray, places: np.ndarray) -> _Moments:
+    """Return the moments of ``others`` (N - 1,) and one more point, for each place of it (Q,)."""
+    before, rest, count = _moments(others), others.size, others.size + 1
+    d = places - before.mean
+    shift = d / count  # of the mean
+    own = d - shift
+    variance = rest * (before.variance + shift**2) + own**2
+    third = rest * (before.third - 3.0 * shift * before.variance - shift**3) + own**3
+    fourth = own**4 + rest * (
+        before.fourth - 4.0 * shift * before.third + 6.0 * shift**2 * before.variance + shift**4
+    )
+    return _Moments(before.mean + shift, variance / count, third / count, fourth / count)
+
+
+def _mean_std(x: np.ndarray) -> Field:
     """N [mean² + (std - 1)²]: the force is linear in the place."""
-    mean, std = x.mean(), math.sqrt(x.var() + VARIANCE_FLOOR)
-    value = x.size * (mean**2 + (std - 1.0) ** 2)
-    return value, lambda places: -2.0 * mean - 2.0 * (std - 1.0) / std * (places - mean)
+    m = _moments(x)
+    value = x.size * (m.mean**2 + (m.std - 1.0) ** 2)
+    return Field(float(value), _mean_std_force(m, x), lambda places: _mean_std_force(m, places))
 
 
-def _four_moments(x: np.ndarray) -> tuple[float, Callable[[np.ndarray], np.ndarray]]:
+def _mean_std_force(m: _Moments, places: np.ndarray) -> np.ndarray:
+    return -2.0 * m.mean - 2.0 * (m.std - 1.0) / m.std * (places - m.mean)
+
+
+def _four_moments(x: np.ndarray) -> Field:
     """N [mean² + (var - 1)²/2 + skewness²/6 + (kurtosis - 3)²/24]: the force is a cubic.
 
     Each moment is in units of its own noise under N(0, 1), as in the Jarque–Bera statistic.
     """
-    mean = x.mean()
-    variance, third, fourth = (np.mean((x - mean) ** k) for k in (2, 3, 4))
-    std = math.sqrt(variance + VARIANCE_FLOOR)
-    skewness, kurtosis = third / std**3, fourth / std**4
+    m = _moments(x)
     value = x.size * (
-        mean**2 + (variance - 1.0) ** 2 / 2.0 + skewness**2 / 6.0 + (kurtosis - 3.0) ** 2 / 24.0
-    )
-
-    def field(places: np.ndarray) -> np.ndarray:
-        d = places - mean
-        d_skewness = 3.0 * (d**2 - variance) / std**3 - 3.0 * skewness * d / std**2
-        d_kurtosis = 4.0 * (d**3 - third) / std**4 - 4.0 * kurtosis * d / std**2
-        return -(
-            2.0 * mean + 2.0 * (variance - 1.0) * d
-            + skewness / 3.0 * d_skewness + (kurtosis - 3.0) / 12.0 * d_kurtosis
-        )  # fmt: skip
-
-    return value, field
+        m.mean**2 + (m.variance - 1.0) ** 2 / 2.0
+        + m.skewness**2 / 6.0 + (m.kurtosis - 3.0) ** 2 / 24.0
+    )  # fmt: skip
+    on_points = _four_moments_force(m, x)
+    return Field(float(value), on_points, lambda places: _four_moments_force(m, places))
 
 
-_MOMENTS = {"mean_std": _mean_std, "four_moments": _four_moments}
+def _four_moments_force(m: _Moments, places: np.ndarray) -> np.ndarray:
+    d = places - m.mean
+    d_skewness = 3.0 * (d**2 - m.variance) / m.std**3 - 3.0 * m.skewness * d / m.std**2
+    d_kurtosis = 4.0 * (d**3 - m.third) / m.std**4 - 4.0 * m.kurtosis * d / m.std**2
+    return -(
+        2.0 * m.mean + 2.0 * (m.variance - 1.0) * d
+        + m.skewness / 3.0 * d_skewness + (m.kurtosis - 3.0) / 12.0 * d_kurtosis
+    )  # fmt: skip
+
+
+_FIELDS: dict[str, Callable[[np.ndarray], Field]] = {
+    "epps_pulley": _epps_pulley,
+    "mean_std": _mean_std,
+    "four_moments": _four_moments,
+    "standardized": _standardized,
+}
 
 
 def _in_words(params: GradientParams, field: Field, bound: float | None) -> str:
     largest = float(np.abs(field.on_points).max())
-    words = f"T = {field.value:.4g} ({STATISTICS[params.statistic]}, with the factor N). "
+    words = f"T = {_amount(field.value)} ({STATISTICS[params.statistic]}, with the factor N). "
     if largest < 1e-9:
         words += "Every point feels a force of 0: a dead point, however bad T is."
     else:
         words += (
-            f"The largest force on a point is {largest:.3g}; the point moved to "
+            f"The largest force on a point is {_amount(largest)}; the point moved to "
             f"{params.moved_to:g} feels {_signed(float(field.on_points[0]))}."
         )
     if bound is None:
@@ -265,7 +330,11 @@ def _in_words(params: GradientParams, field: Field, bound: float | None) -> str:
 
 
 def _signed(force: float) -> str:
-    """Return a force in words: none, or how much and to which side."""
+    """Return a force in words: how much, and to which side."""
     if abs(force) < 5e-4:
-        return "none (below 0.0005)"
-    return f"{abs(force):.3g} to the {'right' if force > 0.0 else 'left'}"
+        return "practically none"
+    return f"{_amount(abs(force))} to the {'right' if force > 0.0 else 'left'}"
+
+
+def _amount(force: float) -> str:
+    return f"{force:,.0f}" if force >= 1000.0 else f"{force:.3g}"
