@@ -102,11 +102,11 @@ def digit_views(
     num_views: int = 2,
     *,
     generator: torch.Generator,
-    max_shift: float = 1.0,
-    max_rotation: float = 15.0,
+    max_shift: float = 0.5,
+    max_rotation: float = 10.0,
     max_zoom: float = 0.1,
     noise: float = 0.05,
-    brightness: float = 0.2,
+    brightness: float = 0.1,
 ) -> torch.Tensor:
     """Make several views of each image: what changes from view to view is to be forgotten.
 

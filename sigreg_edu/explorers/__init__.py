@@ -3,7 +3,10 @@
 from sigreg_edu.explorers.epps_pulley import (
     aliasing_explorer,
     epps_pulley_explorer,
+    forms_explorer,
+    gradient_explorer,
     null_explorer,
+    power_explorer,
     winding_explorer,
 )
 from sigreg_edu.explorers.shadows import (
@@ -23,6 +26,9 @@ GALLERY = {
     "epps_pulley": epps_pulley_explorer,
     "null": null_explorer,
     "aliasing": aliasing_explorer,
+    "power": power_explorer,
+    "gradients": gradient_explorer,
+    "forms": forms_explorer,
 }
 
 __all__ = [
@@ -31,7 +37,10 @@ __all__ = [
     "diaconis_freedman_explorer",
     "direction_count_explorer",
     "epps_pulley_explorer",
+    "forms_explorer",
+    "gradient_explorer",
     "null_explorer",
+    "power_explorer",
     "shadow2d_explorer",
     "shadow3d_explorer",
     "winding_explorer",

@@ -61,7 +61,7 @@ class GradientFigure(ExplorerFigure):
         grey = {"transform": axes.transAxes, "color": style.GREY}
         axes.text(0.02, 0.985, "pushed right →", va="top", **grey)
         axes.text(0.98, 0.015, "← pushed left", ha="right", **grey)
-        bounds = [axes.plot([], [], label="bound", **BOUND_LOOK)[0] for _ in range(2)]
+        bounds = [axes.plot([], [], label="bound here", **BOUND_LOOK)[0] for _ in range(2)]
         (field,) = axes.plot([], [], color=style.DATA)
         (points,) = axes.plot([], [], "o", color=style.INK, markersize=5.5, alpha=0.55)
         (moved,) = axes.plot([], [], **MOVED_LOOK)
@@ -69,7 +69,7 @@ class GradientFigure(ExplorerFigure):
         self.near, self.points, self.near_moved = (
             self.moving(line) for line in (field, points, moved)
         )
-        axes.legend(handles=bounds[:1], loc="lower left", borderaxespad=0.0, handlelength=1.8)
+        self.bound_legend = axes.legend(handles=bounds[:1], loc="lower left", borderaxespad=0.0)
 
     def _build_far(self, axes: Axes) -> None:
         axes.set(title="3  the moved point", xlabel="place x of the moved point",
@@ -90,7 +90,7 @@ class GradientFigure(ExplorerFigure):
                     borderaxespad=0.0, labelspacing=0.1, ncols=1)  # fmt: skip
 
     def static_key(self, view: GradientView) -> Hashable:
-        return _ceiling(view)
+        return _ceiling(view), view.bound is None
 
     def show(self, view: GradientView) -> None:
         self.sample.show(replace(view.sample, heights=np.minimum(view.sample.heights, CUT)))
@@ -100,7 +100,7 @@ class GradientFigure(ExplorerFigure):
             size = np.abs(view.on_moved[name])
             line.set_data(view.far, np.where(size <= MOST, np.maximum(size, LEAST / 10), np.nan))
             line.set_linewidth(3.6 if name == view.statistic else 1.8)
-        size = np.clip(abs(view.moved_force), LEAST, MOST)
+        size = np.clip(abs(view.moved_force), 1.6 * LEAST, MOST)
         self.here.set_data([view.moved_to] * 2, [LEAST, size])
         self.far_moved.set_data([view.moved_to], [size])
 
@@ -111,6 +111,7 @@ class GradientFigure(ExplorerFigure):
         self.near.set(**LOOKS[view.statistic])
         self.points.set_data(view.points, view.point_forces)
         self.near_moved.set_data([view.moved_to], [view.moved_force])
+        self.bound_legend.set_visible(view.bound is not None)
         for side, line in zip((1.0, -1.0), self.bounds, strict=True):
             line.set_visible(view.bound is not None)
             if view.bound is not None:

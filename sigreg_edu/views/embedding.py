@@ -9,16 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from sigreg_edu.data.digits import load_digits
 from sigreg_edu.statistics import EppsPulleyTest, null_distribution
+from sigreg_edu.training import Run
 from sigreg_edu.views.params import Params, choice, slider
 from sigreg_edu.views.sample import Histogram, beyond, histogram
 
 RUNS = {"none": "no regularizer", "sigreg": "with SIGReg"}
 LAST_MOMENT = 40
+NUM_SHOWN = 1000  # of the 1,797 digits, evenly taken
 NUM_CLASSES = 10
-DIRECTIONS = 12  # T is smooth in the angle: so many equally spaced ones give its mean
+DIRECTIONS = 8  # T is smooth in the angle: so many, equally spaced, give its mean to 0.1 %
 FIELD = 3.5  # the cloud's panel runs from -FIELD to FIELD
-SMALL = 0.5  # a cloud that reaches no farther than this from its centre is magnified
+LENS = 1.4  # half the width of the inset that magnifies a small cloud
+LEAST_MAGNIFICATION, MOST_MAGNIFICATION = 5.0, 1e6
 
 
 @dataclass(frozen=True)
@@ -63,33 +67,37 @@ class Course:
         return round(moment / LAST_MOMENT * (len(self.steps) - 1))
 
 
-def course(steps, embeddings, labels, invariance) -> Course:
-    """Return the course of a run, with T and the spread at each snapshot worked out.
+def course_of(run: Run) -> Course:
+    """Return what the explorer shows of a run, with T and the spread at each snapshot worked out.
 
     Args:
-        steps: shape (S,).
-        embeddings: shape (S, N, 2).
-        labels: shape (N,).
-        invariance: shape (S,).
+        run: what :func:`sigreg_edu.training.record_run` returned; 1,000 of its digits are taken.
 
     Raises:
-        ValueError: the embeddings are not flat clouds, or the shapes disagree.
+        TypeError: it is no run. ValueError: its embeddings are not flat clouds of all digits.
     """
-    z = np.asarray(embeddings, dtype=np.float32)
-    if z.ndim != 3 or z.shape[2] != 2:
+    if not isinstance(run, Run):
+        raise TypeError(f"expected a Run, got {type(run).__name__}; make one: record_run(lamb=0.01)")
+    labels = load_digits().labels.numpy()
+    shape = tuple(run.snapshots.shape[1:])
+    if shape != (len(labels), 2):
         raise ValueError(
-            f"expected snapshots of shape (S, N, 2), got {z.shape}; train an encoder with two "
-            "outputs, so that its embeddings can be drawn."
+            f"expected snapshots of {len(labels)} digits in 2 dimensions, got {shape}. A cloud can "
+            "only be drawn flat: record_run(out_dim=2)."
         )
-    steps, labels, invariance = np.asarray(steps), np.asarray(labels), np.asarray(invariance)
-    expected = (z.shape[:1], z.shape[1:2], z.shape[:1])
-    if (steps.shape, labels.shape, invariance.shape) != expected:
-        raise ValueError(
-            f"steps, labels and invariance must have shapes {expected}, got "
-            f"{(steps.shape, labels.shape, invariance.shape)}."
-        )
-    statistic = np.array([mean_statistic(cloud) for cloud in z])
-    return Course(steps, z, labels, invariance, statistic, z.std(axis=1))
+    taken = np.linspace(0, len(labels) - 1, NUM_SHOWN).round().astype(int)
+    clouds = run.snapshots[:, taken].numpy()  # (S, N, 2)
+    # Record s + 1 measured the encoder as it was after s steps; after the last step none followed.
+    invariance = run.curve("invariance").numpy()
+    after = np.minimum(run.snapshot_steps.numpy(), len(invariance) - 1)
+    return Course(
+        steps=run.snapshot_steps.numpy(),
+        embeddings=clouds,
+        labels=labels[taken],
+        invariance=invariance[after],
+        statistic=np.array([mean_statistic(cloud) for cloud in clouds]),
+        std=clouds.std(axis=1, ddof=1),
+    )
 
 
 def mean_statistic(cloud: np.ndarray) -> float:
@@ -107,13 +115,13 @@ class EmbeddingView:
         points, labels: the cloud, shape (N, 2), and its digits, shape (N,).
         centres: where each digit lies (median), shape (10, 2); NaN for a digit that is not there.
         middle: centre of the cloud, shape (2,).
-        magnification: how many times the inset magnifies, or 0 where none is needed.
+        magnification: how many times the inset magnifies the cloud; 1 where none is needed.
         direction: unit vector, shape (2,).
         shadow: histogram of the cloud along the direction.
         statistic: T of that shadow.
-        steps, invariance, mean_statistic, std: curves of the run, shapes (S,), (S,), (S,), (S, 2).
-        other: the same four curves of the other run, and None if there is none.
-        now: the snapshot shown, an index into the curves.
+        course: the run, for its curves.
+        other: the other run, for comparison, or None if there is none.
+        now: the snapshot shown, an index into the curves of ``course``.
         null_mean: mean of T for samples of N(0, 1).
         readout: all that in words.
     """
@@ -171,6 +179,53 @@ def embedding_view(params: EmbeddingParams, courses: Mapping[str, Course]) -> Em
             f"{_place(this.std[now])} Along {params.angle}° the shadow has T = "
             f"{_short(statistic)}, on average over all directions "
             f"{_short(this.statistic[now])}; samples of N(0, 1) have {null_mean:.2f}. "
-            f"The invariance term is {_small(this.invariance[now])}.{beyond(hist)}"
+            f"The invariance term is {small_number(this.invariance[now])}.{beyond(hist)}"
         ),
     )
+
+
+def _chosen(run: str, courses: Mapping[str, Course]) -> Course:
+    if run in courses:
+        return courses[run]
+    known = ", ".join(RUNS[name] for name in courses)
+    raise ValueError(f"there is no run {RUNS[run]!r} here; choose {known}, or train it as well.")
+
+
+def _centres(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the median of each class, shape (10, 2)."""
+    centres = np.full((NUM_CLASSES, 2), np.nan)
+    for digit in np.unique(labels):
+        centres[digit] = np.median(points[labels == digit], axis=0)
+    return centres
+
+
+def _magnifier(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the middle of the cloud (2,), and the round factor by which it fills the lens."""
+    middle = np.median(points, axis=0)
+    reach = float(np.quantile(np.abs(points - middle).max(axis=1), 0.98))
+    factor = LENS / max(reach, LENS / MOST_MAGNIFICATION)
+    power = 10.0 ** math.floor(math.log10(factor))
+    nice = max(step * power for step in (1.0, 2.0, 3.0, 5.0, 7.0) if step * power <= factor * (1 + 1e-9))
+    return middle, nice if nice >= LEAST_MAGNIFICATION else 1.0
+
+
+def _place(std: np.ndarray) -> str:
+    first, second = (small_number(float(s)) for s in std)
+    how = "almost on one point" if std.max() < 0.1 else "spread out"
+    return f"{how} (standard deviations {first} and {second})."
+
+
+def small_number(value: float) -> str:
+    """Return a number with two digits that count and no exponent.
+
+    >>> small_number(0.0000253), small_number(0.254), small_number(17.6), small_number(0.0)
+    ('0.000025', '0.25', '18', '0')
+    """
+    if value == 0.0:
+        return "0"
+    decimals = max(0, 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{decimals}f}"
+
+
+def _short(statistic: float) -> str:
+    return f"{statistic:.2f}" if statistic < 9.995 else f"{statistic:.0f}"

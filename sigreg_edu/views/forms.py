@@ -84,9 +84,9 @@ def forms_view(params: FormsParams) -> FormsView:
     x = params.sample().numpy().astype(np.float64)
     seen = standardized(x)
     noise = _noise("gaussian", 0.0, params.num_samples, params.seed)
-    table = np.array([
-        [_forms(f(x)), _forms(f(noise))] for f in (lambda values: values, standardized)
-    ]).swapaxes(1, 2)  # (2, 2, F) -> (2, F, 2)
+    table = np.array(
+        [[_forms(f(x)), _forms(f(noise))] for f in (lambda values: values, standardized)]
+    ).swapaxes(1, 2)  # (2, 2, F) -> (2, F, 2)
     places, curves = _swept(params)
     values = table[int(params.standardize), :, 0]
     return FormsView(

@@ -107,7 +107,7 @@ def test_numbers_and_table_are_kept_beside_each_other(tmp_path):
 
 
 def test_an_unknown_explorer_is_answered_with_the_names():
-    with pytest.raises(UserError, match=r"no explorer 'windnig'.*Choose from: winding"):
+    with pytest.raises(UserError, match=r"no explorer 'windnig'.*Choose from: .*winding"):
         bench.chosen(["windnig"])
 
 

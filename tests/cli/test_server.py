@@ -25,6 +25,11 @@ def wait_until_gone(pid, seconds=20.0):
     return not psutil.pid_exists(pid)
 
 
+def ask(lab, path):
+    with urllib.request.urlopen(f"{lab.url}{path}?token={lab.token}") as answer:
+        return json.load(answer)
+
+
 def test_lab_serves_copies_on_loopback_behind_its_token_and_ends(tmp_path):
     notebook = tmp_path / "mine.ipynb"
     notebook.write_text(json.dumps(NOTEBOOK))
@@ -33,9 +38,10 @@ def test_lab_serves_copies_on_loopback_behind_its_token_and_ends(tmp_path):
         assert (lab.notebooks / "mine.ipynb").is_file()
         with pytest.raises(urllib.error.HTTPError, match="403"):
             urllib.request.urlopen(f"{lab.url}api/contents")
-        with urllib.request.urlopen(f"{lab.url}api/contents?token={lab.token}") as answer:
-            names = {entry["name"] for entry in json.load(answer)["content"]}
+        names = {entry["name"] for entry in ask(lab, "api/contents")["content"]}
         assert "notebooks" in names
+        notifications = ask(lab, "lab/api/settings/@jupyterlab/apputils-extension:notification")
+        assert notifications["schema"]["properties"]["fetchNews"]["default"] == "false"
     assert wait_until_gone(lab.pid)
     assert not lab.notebooks.parent.exists()
 

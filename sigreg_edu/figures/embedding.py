@@ -1,0 +1,186 @@
+"""Figure of the embedding explorer: cloud of digits → its shadow → curves over training."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from sigreg_edu.figures import style
+from sigreg_edu.figures.base import ExplorerFigure
+from sigreg_edu.figures.parts import HistogramPanel
+from sigreg_edu.views.embedding import FIELD, LENS, NUM_CLASSES, Course, EmbeddingView
+
+RADIUS_95 = 2.4477  # 95 % of N(0, I) in the plane lie within it: sqrt(-2 log 0.05)
+LENS_HOME = np.array([FIELD - LENS - 0.12, 0.5 + LENS - FIELD])  # its middle, or opposite
+STEP_TICKS = (0, 1, 10, 100, 1000)
+CURVES = (
+    ("invariance: 0 is perfect", (1e-6, 1.0), (1e-6, 1e-3, 1.0), ("10⁻⁶", "10⁻³", "1")),
+    ("mean T: Gaussian is 1.05", (0.4, 1500.0), (1.0, 30.0, 1000.0), ("1", "30", "1000")),
+    ("std in each dimension: 1 is asked", (2e-3, 4.0), (0.01, 0.1, 1.0), ("0.01", "0.1", "1")),
+)
+
+
+class EmbeddingFigure(ExplorerFigure):
+    """The cloud with its direction, the shadow as a histogram, and three curves with the moment."""
+
+    size = (9.6, 4.5)
+
+    def build(self) -> None:
+        cloud, shadow, curves = self.figure.add_gridspec(1, 3, width_ratios=(1.62, 1.0, 1.12))
+        self._build_cloud(self.figure.add_subplot(cloud))
+        self._build_shadow(self.figure.add_subplot(shadow))
+        rows = curves.subgridspec(3, 1)
+        self._build_curves([self.figure.add_subplot(row) for row in rows])
+
+    # --- the cloud -----------------------------------------------------------------------------
+
+    def _build_cloud(self, axes: Axes) -> None:
+        axes.set(title="1  where each digit lands", xlim=(-FIELD, FIELD), ylim=(-FIELD, FIELD))
+        axes.set(aspect="equal", xticks=[-3, 0, 3], yticks=[-3, 0, 3])
+        circle = np.linspace(0.0, 2.0 * np.pi, 181)
+        axes.plot(RADIUS_95 * np.cos(circle), RADIUS_95 * np.sin(circle), color=style.TARGET,
+                  linestyle=style.TARGET_LINE, linewidth=1.6)  # fmt: skip
+        axes.text(-FIELD + 0.08, FIELD - 0.05, "dashes: 95 % of\nN(0, I) inside", va="top",
+                  color="#8A5A00", fontsize=11.5)  # fmt: skip
+        (direction,) = axes.plot([], [], color=style.SLICE, linestyle=style.SLICE_LINE)
+        (head,) = axes.fill([0], [0], facecolor=style.SLICE, linewidth=0.0)
+        (heap,) = axes.plot([], [], "o", color=style.INK, markersize=4.0, markeredgewidth=0.0)
+        (rays,) = axes.plot([], [], color=style.GREY, linewidth=1.0)
+        (box,) = axes.fill([0], [0], facecolor="white", edgecolor=style.GREY, linewidth=1.2)
+        for artist in (direction, head, heap, rays, box):
+            self.moving(artist)
+        self.direction, self.head, self.heap, self.rays, self.box = (
+            direction, head, heap, rays, box,
+        )  # fmt: skip
+        self.classes = [self._class(axes, digit) for digit in range(NUM_CLASSES)]
+        self.names = [self._name(axes, digit) for digit in range(NUM_CLASSES)]
+        self.factor = self.moving(axes.text(0.0, 0.0, "", ha="center", va="top"))
+
+    def _class(self, axes: Axes, digit: int) -> Line2D:
+        (points,) = axes.plot([], [], "o", color=style.CLASS_COLOURS[digit], markersize=4.2,
+                              markeredgewidth=0.0, alpha=0.75)  # fmt: skip
+        return self.moving(points)
+
+    def _name(self, axes: Axes, digit: int) -> tuple[Line2D, Line2D]:
+        """A large digit in its class's colour on a white disc: a marker, which is quicker than text."""
+        (disc,) = axes.plot([], [], "o", color="white", markersize=16, alpha=0.85,
+                            markeredgecolor=style.CLASS_COLOURS[digit])  # fmt: skip
+        (name,) = axes.plot([], [], color=style.CLASS_COLOURS[digit], markersize=10,
+                            marker=f"$\\mathbf{{{digit}}}$", markeredgewidth=0.3)  # fmt: skip
+        return self.moving(disc), self.moving(name)
+
+    def _show_cloud(self, view: EmbeddingView) -> None:
+        small = view.magnification > 1.0
+        place = self._lens(view) if small else (lambda xy: xy)
+        for artist in (self.heap, self.rays, self.box, self.factor):
+            artist.set_visible(small)
+        points = place(view.points)
+        for digit, line in enumerate(self.classes):
+            line.set_data(*points[view.labels == digit].T)
+        for (disc, name), centre in zip(self.names, place(view.centres), strict=True):
+            disc.set_data(centre[:1], centre[1:])
+            name.set_data(centre[:1], centre[1:])
+        tip, side = view.direction, np.array([-view.direction[1], view.direction[0]])
+        self.direction.set_data(np.multiply.outer(tip, [-1.35 * FIELD, 0.9 * FIELD]))
+        corners = ((0.97, 0.0), (0.88, 0.045), (0.88, -0.045))
+        self.head.set_xy([FIELD * (along * tip + across * side) for along, across in corners])
+
+    def _lens(self, view: EmbeddingView):
+        """Set up the inset, and return the map from the cloud into it."""
+        self.heap.set_data(*view.points.T)
+        home = LENS_HOME
+        if np.abs(view.middle - home).max() < LENS + 0.5:  # the cloud itself is there
+            home = -home
+        corners = home + LENS * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        self.box.set_xy(corners)
+        near = corners[[0, 2]]  # seen from the cloud, the two corners beside the lens
+        self.rays.set_data(
+            [near[0, 0], view.middle[0], near[1, 0]], [near[0, 1], view.middle[1], near[1, 1]]
+        )
+        self.factor.set_position((home[0], home[1] - LENS - 0.06))
+        self.factor.set_text(f"magnified {view.magnification:,.0f}×")
+
+        def place(xy: np.ndarray) -> np.ndarray:
+            shown = home + view.magnification * (xy - view.middle)
+            outside = np.abs(shown - home).max(axis=1) > LENS
+            shown[outside] = np.nan
+            return shown
+
+        return place
+
+    # --- the shadow ----------------------------------------------------------------------------
+
+    def _build_shadow(self, axes: Axes) -> None:
+        self.shadow = HistogramPanel(self, axes, title="2  its shadow", top=0.9)
+        axes.set(xlabel="place along the arrow", xticks=[-4, -2, 0, 2, 4])
+        self.value = self.moving(
+            axes.text(0.03, 0.97, "", va="top", transform=axes.transAxes, fontsize=14,
+                      fontweight="bold")
+        )  # fmt: skip
+
+    # --- the curves ----------------------------------------------------------------------------
+
+    def _build_curves(self, rows: list[Axes]) -> None:
+        self.curve_axes = rows
+        self.curves = []
+        for axes, (what, limits, ticks, labels) in zip(rows, CURVES, strict=True):
+            axes.set(yscale="log", ylim=limits)
+            axes.set_yticks(ticks, labels)
+            axes.minorticks_off()
+            axes.text(0.0, 1.05, what, va="bottom", transform=axes.transAxes).set_in_layout(False)
+            (other,) = axes.plot([], [], color=style.GREY, linewidth=1.4, linestyle=style.SOFT_LINE)
+            (line,) = axes.plot([], [], color=style.DATA)
+            (now,) = axes.plot([], [], "o", color=style.SLICE, markersize=9)
+            self.curves.append((other, line, now))
+        rows[1].axhline(1.05, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
+        rows[2].axhline(1.0, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
+        (self.second,) = rows[2].plot([], [], color=style.DATA_SOFT, linestyle=style.SOFT_LINE)
+        rows[0].set_title("3  during training", pad=22)
+        rows[2].set_xlabel("step")
+        rows[2].text(0.02, 0.03, "dotted: other run", transform=rows[2].transAxes, color=style.GREY)
+        for axes in rows:
+            axes.set_xticks(_along(np.array(STEP_TICKS)), [str(step) for step in STEP_TICKS])
+            axes.tick_params(labelbottom=axes is rows[2])
+        for line in (*sum(self.curves, ()), self.second):
+            self.moving(line)
+
+    def static_key(self, view: EmbeddingView) -> Hashable:
+        return _last_step(view)
+
+    def show(self, view: EmbeddingView) -> None:
+        self._show_cloud(view)
+        self.shadow.show(view.shadow)
+        self.value.set_text(f"T = {view.statistic:.3g}")
+        self._show_curves(view)
+
+    def _show_curves(self, view: EmbeddingView) -> None:
+        end = _along(np.array([_last_step(view)]))[0]
+        for axes in self.curve_axes:
+            axes.set_xlim(-0.04 * end, 1.04 * end)
+        this, x = _heights(view.course), _along(view.course.steps)
+        for (other, line, now), y in zip(self.curves, this, strict=True):
+            line.set_data(x, y)
+            now.set_data(x[[view.now]], y[[view.now]])
+            other.set_visible(view.other is not None)
+        self.second.set_data(x, view.course.std[:, 1])
+        if view.other is not None:
+            x = _along(view.other.steps)
+            for (other, _, _), y in zip(self.curves, _heights(view.other), strict=True):
+                other.set_data(x, y)
+
+
+def _last_step(view: EmbeddingView) -> int:
+    courses = [view.course] if view.other is None else [view.course, view.other]
+    return max(int(course.steps[-1]) for course in courses)
+
+
+def _along(steps: np.ndarray) -> np.ndarray:
+    """Return where a step stands on the axis: evenly in its logarithm, with room for step 0."""
+    return np.log10(1.0 + steps)
+
+
+def _heights(course: Course) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return course.invariance, course.statistic, course.std[:, 0]

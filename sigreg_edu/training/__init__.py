@@ -1,0 +1,27 @@
+"""Training small enough to watch: an encoder, the loop, recorded runs, and probes of what came out.
+
+>>> from sigreg_edu.training import effective_rank, record_run
+>>> run = record_run(lamb=0.01, steps=2)
+>>> bool(effective_rank(run.snapshots[-1]) > 1.5)
+True
+"""
+
+from sigreg_edu.training.encoder import embed, small_encoder, standardize_output
+from sigreg_edu.training.loop import StepRecord, train
+from sigreg_edu.training.probes import effective_rank, knn_accuracy, standard_deviations
+from sigreg_edu.training.runs import Run, record_run, snapshot_schedule, watch_training
+
+__all__ = [
+    "Run",
+    "StepRecord",
+    "effective_rank",
+    "embed",
+    "knn_accuracy",
+    "record_run",
+    "small_encoder",
+    "snapshot_schedule",
+    "standard_deviations",
+    "standardize_output",
+    "train",
+    "watch_training",
+]

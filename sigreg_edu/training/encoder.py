@@ -1,0 +1,133 @@
+"""A small network that turns an image into a point."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from sigreg_edu.checks import require_integer
+
+# Mean and standard deviation of the digits' training pixels (see sigreg_edu.data.load_digits).
+DIGIT_MEAN, DIGIT_STD = 0.306, 0.377
+
+
+class Standardize(nn.Module):
+    """Subtract one number from every pixel and divide by another, the same for all images.
+
+    Args:
+        mean: subtracted; the mean over the pixels of the training images.
+        std: divided by; their standard deviation.
+    """
+
+    def __init__(self, mean: float, std: float) -> None:
+        super().__init__()
+        self.mean, self.std = mean, std
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return (images - self.mean) / self.std
+
+    def extra_repr(self) -> str:
+        return f"mean={self.mean}, std={self.std}"
+
+
+def small_encoder(
+    out_dim: int = 2, *, image_size: int = 8, hidden_dim: int = 256, seed: int = 0
+) -> nn.Sequential:
+    """Build a three-layer network from images to points.
+
+    There is no normalization layer on purpose. Whatever keeps the cloud of points from collapsing
+    is then in the loss, where it can be seen, and an image has the same embedding whether it is
+    alone or in a batch.
+
+    Args:
+        out_dim: D, the dimension of the embedding.
+        image_size: H = W of the images.
+        hidden_dim: width of both hidden layers.
+        seed: of the weights.
+
+    Returns:
+        A module from images (N, H, W) to embeddings (N, D), 82,946 parameters at the defaults.
+
+    Raises:
+        TypeError, ValueError: a size that is no whole number of at least 1.
+
+    >>> small_encoder(out_dim=3)(torch.zeros(5, 8, 8)).shape
+    torch.Size([5, 3])
+    """
+    pixels = require_integer(image_size, "image_size") ** 2
+    width = require_integer(hidden_dim, "hidden_dim")
+    out_dim = require_integer(out_dim, "out_dim")
+    generator = torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0))
+    return nn.Sequential(
+        Standardize(DIGIT_MEAN, DIGIT_STD),
+        nn.Flatten(),  # (N, H, W) -> (N, H·W)
+        _linear(pixels, width, generator=generator, gain=2.0),
+        nn.GELU(),
+        _linear(width, width, generator=generator, gain=2.0),
+        nn.GELU(),
+        _linear(width, out_dim, generator=generator, gain=1.0),
+    )
+
+
+def _linear(inputs: int, outputs: int, *, generator: torch.Generator, gain: float) -> nn.Linear:
+    """A linear layer with weights N(0, gain / inputs) and no offset to begin with.
+
+    ``nn.Linear`` draws its first weights from the global generator, which would shift the random
+    numbers of everyone else; ``skip_init`` builds the layer without drawing.
+    """
+    layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    nn.init.normal_(layer.weight, std=(gain / inputs) ** 0.5, generator=generator)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+@torch.no_grad()
+def standardize_output(encoder: nn.Sequential, images: torch.Tensor) -> None:
+    """Change the last layer so that each coordinate of the cloud has mean 0 and variance 1.
+
+    Done once before training: whatever happens to place and width afterwards is the loss's doing.
+    Without it an untrained cloud lies anywhere within about 2 of the origin.
+
+    Args:
+        encoder: ends in a linear layer, which is changed in place.
+        images: (N, H, W), N at least 2, the images to do it for.
+
+    Raises:
+        TypeError: the encoder does not end in ``nn.Linear``.
+        ValueError: a coordinate is the same for all images.
+
+    >>> encoder, images = small_encoder(), torch.rand(50, 8, 8, generator=torch.Generator())
+    >>> standardize_output(encoder, images)
+    >>> embed(encoder, images).std(dim=0)
+    tensor([1.0000, 1.0000])
+    """
+    last = encoder[-1] if isinstance(encoder, nn.Sequential) else None
+    if not isinstance(last, nn.Linear):
+        raise TypeError("encoder must be an nn.Sequential that ends in nn.Linear.")
+    z = encoder(images)  # (N, D)
+    mean, std = z.mean(dim=0), z.std(dim=0)
+    if not (std > 0.0).all():
+        raise ValueError("images must differ in every coordinate of their embedding. Pass more.")
+    last.weight.div_(std[:, None])
+    last.bias.sub_(mean).div_(std)
+
+
+def embed(encoder: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Embed images without training on them.
+
+    Args:
+        encoder: module from images to embeddings; its training mode is put back afterwards.
+        images: (N, H, W), on the encoder's device.
+
+    Returns:
+        Tensor (N, D) of float32 on the CPU.
+
+    >>> embed(small_encoder(), torch.zeros(4, 8, 8)).requires_grad
+    False
+    """
+    was_training = encoder.training
+    encoder.eval()
+    with torch.no_grad():
+        z = encoder(images).float().cpu()
+    encoder.train(was_training)
+    return z

@@ -1,0 +1,164 @@
+"""Self-supervised training, one record a step: two views in, agree, but do not all say the same.
+
+The objective is LeJEPA's, (1 − λ) · invariance + λ · SIGReg (Balestriero & LeCun 2025,
+arXiv:2511.08544). With λ = 0 nothing forbids the easiest way to agree, one answer for all images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from sigreg_edu.checks import require_integer, require_positive, require_tensor
+from sigreg_edu.data.checking import require_number
+from sigreg_edu.losses import invariance
+
+WARMUP_STEPS = 20
+
+MakeViews = Callable[..., torch.Tensor]
+Regularizer = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What one step measured on its batch, before the weights moved.
+
+    Attributes:
+        step: from 1 to the number of steps.
+        loss: (1 − λ) · invariance + λ · sigreg.
+        invariance: how far the views of an image lie from their mean.
+        sigreg: the regularizer's value, factor N = batch size, whether or not λ lets it count.
+        smallest_std: standard deviation of the narrowest coordinate, over all views.
+        learning_rate: of this step.
+    """
+
+    step: int
+    loss: float
+    invariance: float
+    sigreg: float
+    smallest_std: float
+    learning_rate: float
+
+
+def train(
+    images: torch.Tensor,
+    *,
+    encoder: nn.Module,
+    make_views: MakeViews,
+    regularizer: Regularizer,
+    lamb: float,
+    steps: int,
+    batch_size: int,
+    lr: float,
+    seed: int,
+    num_views: int = 2,
+) -> Iterator[StepRecord]:
+    """Train ``encoder`` in place, yielding a record after every step; stop whenever you like.
+
+    Arguments are checked at the call, the first step is taken when the first record is asked for.
+
+    Args:
+        images: (N, H, W) floating, on the device of the encoder.
+        encoder: module from images (B, H, W) to embeddings (B, D).
+        make_views: ``make_views(images, num_views, generator=…)`` from (B, H, W) to
+            (V, B, H, W), such as :func:`sigreg_edu.data.digit_views`.
+        regularizer: from embeddings of the views (V, B, D) to a scalar, such as
+            :class:`sigreg_edu.losses.SIGReg`, which brings its own generator.
+        lamb: λ, from 0 (no regularizer) to 1 (nothing else).
+        steps: number of updates.
+        batch_size: B, images in a step; at most N.
+        lr: highest learning rate, after a warm-up of 20 steps; then a cosine down to 0.
+        seed: of the batches and the views.
+        num_views: V, views of each image; at least 2.
+
+    Returns:
+        Iterator over :class:`StepRecord`.
+
+    Raises:
+        TypeError, ValueError: an argument of the wrong kind or out of range.
+        FloatingPointError: the loss is no longer finite.
+
+    >>> from sigreg_edu.data import digit_views, load_digits
+    >>> from sigreg_edu.losses import SIGReg
+    >>> from sigreg_edu.training import small_encoder
+    >>> records = train(load_digits().train_images, encoder=small_encoder(),
+    ...                 make_views=digit_views, regularizer=SIGReg(num_slices=16, seed=0),
+    ...                 lamb=0.01, steps=3, batch_size=64, lr=0.01, seed=0)
+    >>> [record.step for record in records]
+    [1, 2, 3]
+    """
+    _check_images(images)
+    if not isinstance(encoder, nn.Module):
+        raise TypeError(f"encoder must be an nn.Module, got {type(encoder).__name__}.")
+    lamb = require_number(lamb, "lamb", minimum=0.0, maximum=1.0)
+    steps = require_integer(steps, "steps")
+    batch_size = require_integer(batch_size, "batch_size", minimum=2)
+    if batch_size > len(images):
+        raise ValueError(f"batch_size must be at most {len(images)} images, got {batch_size}.")
+    num_views = require_integer(num_views, "num_views", minimum=2)
+    lr = require_positive(lr, "lr")
+    seed = require_integer(seed, "seed", minimum=0)
+    generator = torch.Generator(images.device).manual_seed(seed)
+
+    def batches() -> Iterator[torch.Tensor]:
+        """Views of a fresh random batch each step, (V, B, H, W)."""
+        for _ in range(steps):
+            order = torch.randperm(len(images), generator=generator, device=images.device)
+            yield make_views(images[order[:batch_size]], num_views, generator=generator)
+
+    rates = [_learning_rate(step, steps, lr) for step in range(1, steps + 1)]
+    return _updates(batches(), rates, encoder=encoder, regularizer=regularizer, lamb=lamb)
+
+
+def _updates(
+    batches: Iterator[torch.Tensor],
+    rates: list[float],
+    *,
+    encoder: nn.Module,
+    regularizer: Regularizer,
+    lamb: float,
+) -> Iterator[StepRecord]:
+    """The loop itself: embed the views, compare them, look at the cloud, move the weights."""
+    optimizer = torch.optim.Adam(encoder.parameters())
+    encoder.train()
+    for step, (views, rate) in enumerate(zip(batches, rates, strict=True), start=1):
+        z = encoder(views.flatten(0, 1)).unflatten(0, views.shape[:2])  # (V·B, H, W) -> (V, B, D)
+
+        agreement = invariance(z)
+        gaussianity = regularizer(z)
+        loss = (1.0 - lamb) * agreement + lamb * gaussianity
+        if not loss.isfinite():
+            raise FloatingPointError(
+                f"the loss is {loss.item()} at step {step}. Try a lower lr (now {rate:.3g}), "
+                "and look for NaN in the images."
+            )
+
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+        width = z.detach().flatten(0, 1).std(dim=0).min()
+        yield StepRecord(
+            step, loss.item(), agreement.item(), gaussianity.item(), width.item(), rate
+        )
+
+
+def _learning_rate(step: int, steps: int, peak: float) -> float:
+    """A straight line up for the first steps, then half a cosine down to (almost) nothing."""
+    warmup = min(1.0, step / WARMUP_STEPS)
+    return peak * warmup * 0.5 * (1.0 + math.cos(math.pi * (step - 1) / steps))
+
+
+def _check_images(images: torch.Tensor) -> None:
+    require_tensor(images, "images")
+    if images.ndim != 3 or len(images) < 2:
+        shape = tuple(images.shape)
+        raise ValueError(
+            f"images must have shape (N, H, W), N at least 2, got {shape}. Stack them."
+        )

@@ -1,0 +1,175 @@
+"""The two runs that come with the kit, so that notebook 00 has something to show at once.
+
+Each lies in ``data/runs`` as arrays (``.npz``, read without pickle) beside a note for people
+(``.json``): its options, what came out, and where it ran. To record both again, some seconds::
+
+    python -m sigreg_edu.training.shipped
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import torch
+
+from sigreg_edu.data.digits import load_digits
+from sigreg_edu.training.loop import StepRecord
+from sigreg_edu.training.probes import effective_rank, knn_accuracy
+from sigreg_edu.training.runs import Run, record_run
+
+DATA_VARIABLE, HOME_VARIABLE = "SIGREG_EDU_DATA", "SIGREG_EDU_HOME"
+#: Options of :func:`record_run` for each run, by its name; what is not named is the default.
+RECIPES = MappingProxyType({"none": {"lamb": 0.0}, "sigreg": {"lamb": 0.01}})
+AGAIN = "python -m sigreg_edu.training.shipped"
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def shipped_runs() -> dict[str, Run]:
+    """Return the recorded runs by name: ``"none"`` without a regularizer, ``"sigreg"`` with it.
+
+    They were made by :func:`record_run` at its defaults, except for λ = 0 in the first, and watch
+    all 1,797 digits in the order of :func:`sigreg_edu.data.load_digits`.
+
+    Raises:
+        FileNotFoundError: the data folder is not there; the message says where it was sought.
+
+    >>> runs = shipped_runs()
+    >>> {name: run.config["lamb"] for name, run in runs.items()}
+    {'none': 0.0, 'sigreg': 0.01}
+    """
+    folder = find_runs(Path.cwd(), os.environ)
+    return {name: load_run(folder / f"digits_{name}.npz") for name in RECIPES}
+
+
+def save_run(run: Run, path: Path) -> None:
+    """Keep a run in an ``.npz`` file.
+
+    Snapshots are kept to four digits of the cloud's own spread: each is moved to mean 0 and scaled
+    to standard deviation 1 before it is rounded to half precision, so that a collapsed cloud is
+    kept as well as a wide one.
+
+    Args:
+        run: what :func:`record_run` returned.
+        path: file to write.
+    """
+    centre = run.snapshots.mean(dim=1, keepdim=True)  # (S, 1, D)
+    spread = run.snapshots.std(dim=1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
+    facts = {"config": dict(run.config), "seconds": run.seconds, "finished": run.finished}
+    np.savez_compressed(
+        path,
+        facts=np.array(json.dumps(facts)),
+        records=np.array([astuple(record) for record in run.records]),
+        snapshot_steps=run.snapshot_steps.numpy(),
+        centre=centre.numpy(),
+        spread=spread.numpy(),
+        clouds=((run.snapshots - centre) / spread).half().numpy(),
+    )
+
+
+def load_run(path: Path) -> Run:
+    """Return the run in a file that :func:`save_run` wrote.
+
+    Args:
+        path: file to read.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    with np.load(path, allow_pickle=False) as kept:
+        facts = json.loads(str(kept["facts"]))
+        return Run(
+            config=MappingProxyType(facts["config"]),
+            records=tuple(_record(row) for row in kept["records"]),
+            snapshot_steps=torch.from_numpy(kept["snapshot_steps"]),
+            snapshots=torch.from_numpy(
+                kept["centre"] + kept["spread"] * kept["clouds"].astype(np.float32)
+            ),
+            seconds=facts["seconds"],
+            finished=facts["finished"],
+        )
+
+
+def find_runs(start: Path, environment: Mapping[str, str]) -> Path:
+    """Return the folder of the recorded runs.
+
+    ``SIGREG_EDU_DATA`` (a data folder) or ``SIGREG_EDU_HOME`` (a clone) decides if one is set; else
+    the folder the user stands in or one above it, else the clone that the package is installed from.
+
+    Raises:
+        FileNotFoundError: there is none; the message says what to do.
+    """
+    tried = list(_candidates(start, environment))
+    for folder in tried:
+        if all((folder / f"digits_{name}.npz").is_file() for name in RECIPES):
+            return folder
+    raise FileNotFoundError(
+        f"the recorded runs were not found in {tried[0]} or in {len(tried) - 1} other places. "
+        f"Go into a clone of sigreg_edu, set {HOME_VARIABLE} to one, or record them there: {AGAIN}"
+    )
+
+
+def _candidates(start: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+    if environment.get(DATA_VARIABLE):
+        yield Path(environment[DATA_VARIABLE]).expanduser() / "runs"
+        return
+    if environment.get(HOME_VARIABLE):
+        yield Path(environment[HOME_VARIABLE]).expanduser() / "data" / "runs"
+        return
+    for folder in (start, *start.parents, _PACKAGE.parent):
+        yield folder / "data" / "runs"
+
+
+def _record(row: np.ndarray) -> StepRecord:
+    values = dict(zip([field.name for field in fields(StepRecord)], row.tolist(), strict=True))
+    return StepRecord(**{**values, "step": int(values["step"])})
+
+
+def note(run: Run) -> dict[str, object]:
+    """Return what a reader wants to know of a run: options, what came out, where it ran."""
+    digits, z = load_digits(), run.snapshots[-1]
+    train, test = digits.train_indices, digits.test_indices
+    accuracy = knn_accuracy(z[train], digits.labels[train], z[test], digits.labels[test])
+    return {
+        "config": dict(run.config),
+        "metrics": {
+            "invariance": run.records[-1].invariance,
+            "sigreg": run.records[-1].sigreg,
+            "std": z.std(dim=0).tolist(),
+            "effective_rank": effective_rank(z).item(),
+            "knn_accuracy": accuracy,
+            "seconds": round(run.seconds, 1),
+        },
+        "ran_on": {
+            "device": "cpu",
+            "machine": platform.machine(),
+            "python": platform.python_version(),
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+        },
+        "again": AGAIN,
+    }
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Record both runs into the folder given, or into ``data/runs`` of this clone."""
+    folder = Path(arguments[0]) if arguments else _PACKAGE.parent / "data" / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, recipe in RECIPES.items():
+        run = record_run(**recipe)
+        save_run(run, folder / f"digits_{name}.npz")
+        text = json.dumps(note(run), indent=2, sort_keys=True)
+        (folder / f"digits_{name}.json").write_text(text + "\n", encoding="utf-8")
+        print(f"{folder / f'digits_{name}.npz'}: {run.seconds:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
