@@ -15,9 +15,11 @@ from sigreg_edu.explorers.shadows import (
     shadow2d_explorer,
     shadow3d_explorer,
 )
+from sigreg_edu.explorers.start_here import embedding_explorer
 
 #: Every explorer by name, in the order of the notebooks.
 GALLERY = {
+    "embedding": embedding_explorer,
     "shadow2d": shadow2d_explorer,
     "shadow3d": shadow3d_explorer,
     "direction_count": direction_count_explorer,
@@ -36,6 +38,7 @@ __all__ = [
     "aliasing_explorer",
     "diaconis_freedman_explorer",
     "direction_count_explorer",
+    "embedding_explorer",
     "epps_pulley_explorer",
     "forms_explorer",
     "gradient_explorer",

@@ -128,7 +128,7 @@ class Explorer:
         self.figure.update(self.view)
 
     def close(self) -> None:
-        """Let the figure go, even where something (a notebook's ``Out``) still holds the explorer."""
+        """Let the figure go, even where a notebook's ``Out`` still holds the explorer."""
         self._refinement = None
         del self.figure
 

@@ -9,6 +9,7 @@ handler always answers the latest position of a slider.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,7 +75,7 @@ class ExplorerWidget(widgets.VBox):
         super().__init__(parts)
         self.add_class("sigreg-explorer")
         self.refresh()
-        _close_earlier_of_this_cell(self, title)
+        _close_earlier_of_this_cell(self)
 
     # --- from the widgets to the state -------------------------------------------------------
 
@@ -225,8 +226,10 @@ def _main_widget(control: Control, value: Any) -> widgets.Widget:
     track = widgets.Layout(width=TRACK_WIDTH)
     match control:
         case PowerSlider():
-            ends = {"min": control.minimum.bit_length() - 1, "max": control.maximum.bit_length() - 1}
-            return widgets.FloatLogSlider(value, base=2, step=1, readout=False, layout=track, **ends)
+            exponents = {"min": math.log2(control.minimum), "max": math.log2(control.maximum)}
+            return widgets.FloatLogSlider(
+                value, base=2, step=1, readout=False, layout=track, **exponents
+            )
         case Slider():
             kind = widgets.IntSlider if control.is_whole else widgets.FloatSlider
             ends = {"min": control.minimum, "max": control.maximum, "step": control.step}
@@ -282,7 +285,7 @@ def _all_widgets(root: widgets.Widget) -> Iterator[widgets.Widget]:
 _LIVE: dict[str, tuple[int, list[ExplorerWidget]]] = {}
 
 
-def _close_earlier_of_this_cell(widget: ExplorerWidget, title: str) -> None:
+def _close_earlier_of_this_cell(widget: ExplorerWidget) -> None:
     """Close what an earlier run of the present cell showed; ipywidgets itself would keep it."""
     shell = get_ipython()
     parent = shell.get_parent() if shell and hasattr(shell, "get_parent") else {}

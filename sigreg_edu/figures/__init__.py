@@ -1,1 +1,1 @@
-"""Views drawn by Matplotlib, without pyplot: one style, artists made once, only what moves redrawn."""
+"""Views drawn by Matplotlib without pyplot: artists made once, only what moves is redrawn."""

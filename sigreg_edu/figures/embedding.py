@@ -18,8 +18,8 @@ LENS_HOME = np.array([FIELD - LENS - 0.12, 0.5 + LENS - FIELD])  # its middle, o
 STEP_TICKS = (0, 1, 10, 100, 1000)
 CURVES = (
     ("invariance: 0 is perfect", (1e-6, 1.0), (1e-6, 1e-3, 1.0), ("10⁻⁶", "10⁻³", "1")),
-    ("mean T: Gaussian is 1.05", (0.4, 1500.0), (1.0, 30.0, 1000.0), ("1", "30", "1000")),
-    ("std in each dimension: 1 is asked", (2e-3, 4.0), (0.01, 0.1, 1.0), ("0.01", "0.1", "1")),
+    ("mean T: Gaussian 1.05", (0.4, 1500.0), (1.0, 30.0, 1000.0), ("1", "30", "1000")),
+    ("std, x and y: 1 is ideal", (2e-3, 4.0), (0.01, 0.1, 1.0), ("0.01", "0.1", "1")),
 )
 
 
@@ -116,6 +116,8 @@ class EmbeddingFigure(ExplorerFigure):
     def _build_shadow(self, axes: Axes) -> None:
         self.shadow = HistogramPanel(self, axes, title="2  its shadow", top=0.9)
         axes.set(xlabel="place along the arrow", xticks=[-4, -2, 0, 2, 4])
+        axes.patches[0].set_label("digits")
+        axes.legend(loc="upper right", borderaxespad=0.1, handlelength=1.2, handletextpad=0.5)
         self.value = self.moving(
             axes.text(0.03, 0.97, "", va="top", transform=axes.transAxes, fontsize=14,
                       fontweight="bold")
@@ -130,7 +132,7 @@ class EmbeddingFigure(ExplorerFigure):
             axes.set(yscale="log", ylim=limits)
             axes.set_yticks(ticks, labels)
             axes.minorticks_off()
-            axes.text(0.0, 1.05, what, va="bottom", transform=axes.transAxes).set_in_layout(False)
+            axes.set_title(what, fontweight="normal", fontsize=12.5, pad=4)
             (other,) = axes.plot([], [], color=style.GREY, linewidth=1.4, linestyle=style.SOFT_LINE)
             (line,) = axes.plot([], [], color=style.DATA)
             (now,) = axes.plot([], [], "o", color=style.SLICE, markersize=9)
@@ -138,7 +140,8 @@ class EmbeddingFigure(ExplorerFigure):
         rows[1].axhline(1.05, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
         rows[2].axhline(1.0, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
         (self.second,) = rows[2].plot([], [], color=style.DATA_SOFT, linestyle=style.SOFT_LINE)
-        rows[0].set_title("3  during training", pad=22)
+        rows[0].text(0.0, 1.38, "3  during training", transform=rows[0].transAxes, fontsize=13.5,
+                     fontweight="bold", va="baseline")  # fmt: skip
         rows[2].set_xlabel("step")
         rows[2].text(0.02, 0.03, "dotted: other run", transform=rows[2].transAxes, color=style.GREY)
         for axes in rows:

@@ -61,7 +61,7 @@ class GradientFigure(ExplorerFigure):
         grey = {"transform": axes.transAxes, "color": style.GREY}
         axes.text(0.02, 0.985, "pushed right →", va="top", **grey)
         axes.text(0.98, 0.015, "← pushed left", ha="right", **grey)
-        bounds = [axes.plot([], [], label="bound here", **BOUND_LOOK)[0] for _ in range(2)]
+        bounds = [axes.plot([], [], label="bound", **BOUND_LOOK)[0] for _ in range(2)]
         (field,) = axes.plot([], [], color=style.DATA)
         (points,) = axes.plot([], [], "o", color=style.INK, markersize=5.5, alpha=0.55)
         (moved,) = axes.plot([], [], **MOVED_LOOK)
@@ -69,7 +69,8 @@ class GradientFigure(ExplorerFigure):
         self.near, self.points, self.near_moved = (
             self.moving(line) for line in (field, points, moved)
         )
-        self.bound_legend = axes.legend(handles=bounds[:1], loc="lower left", borderaxespad=0.0)
+        self.bound_legend = axes.legend(handles=bounds[:1], loc="lower left", borderaxespad=0.0,
+                                        handlelength=1.6)  # fmt: skip
 
     def _build_far(self, axes: Axes) -> None:
         axes.set(title="3  the moved point", xlabel="place x of the moved point",

@@ -1,4 +1,4 @@
-"""Pieces that several figures share: the histogram beside its target, the shaded gap, nice limits."""
+"""Pieces that several figures share: the histogram beside its target, bands, nice limits."""
 
 from __future__ import annotations
 
@@ -54,6 +54,4 @@ def nice_ceiling(value: float, *, floor: float = 1e-6) -> float:
 
 def band(lower: np.ndarray, upper: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return the outline of the area between two curves, shape (2 F, 2), for a polygon."""
-    return np.concatenate(
-        [np.column_stack([x, upper]), np.column_stack([x[::-1], lower[::-1]])]
-    )
+    return np.concatenate([np.column_stack([x, upper]), np.column_stack([x[::-1], lower[::-1]])])

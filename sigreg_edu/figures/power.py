@@ -94,7 +94,7 @@ class PowerFigure(ExplorerFigure):
                   transform=axes.get_yaxis_transform(), fontsize=11.5)  # fmt: skip
         self.bars = []
         for place, (_, look) in zip(BAR_PLACES, LOOKS.values(), strict=True):
-            (bar,) = axes.barh([place], [0.0], height=0.62, color=look["color"], alpha=0.75)
+            (bar,) = axes.barh([place], [0.0], height=0.62, color=look["color"], alpha=0.5)
             self.bars.append(self.moving(bar))
         (level,) = axes.plot([LEVEL, LEVEL], [-0.3, 7.0], color=style.GREY, linewidth=1.2)
         self.moving(level)
@@ -135,7 +135,6 @@ class PowerFigure(ExplorerFigure):
                 text=f"{100 * view.here[k]:.0f} %",
                 x=view.here_lower[k] - 0.03 if inside else view.here_upper[k] + 0.03,
                 ha="right" if inside else "left",
-                color="white" if inside else style.INK,
             )
         self.spans.set_data(*spans)
         self.repeats.set_text(f"{view.repeats} repeats")

@@ -1,1 +1,1 @@
-"""From a state to everything that its figure shows: plain arrays and numbers, no Matplotlib, no widgets."""
+"""From a state to all that its figure shows: plain arrays and numbers, no Matplotlib."""

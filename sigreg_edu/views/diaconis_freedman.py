@@ -113,15 +113,16 @@ def _view(params: DiaconisFreedmanParams, statistics: np.ndarray) -> DiaconisFre
 
 @lru_cache(maxsize=3)
 def features(kind: str) -> torch.Tensor:
-    """Return one of ``FEATURES`` of the digits, shape (1797, 61), float32.
+    """Return one of ``FEATURES`` of the digits, shape (1797, 61), float32, in random order.
 
+    They are stored writer by writer: in random order the first few stand for all.
     ``"equal_length"`` stretches each image's whitened features to the length √61 that they have on
     average: the condition under which Diaconis and Freedman's theorem speaks of a Gaussian.
     """
-    if kind != "equal_length":
-        return digit_features(kind)
-    z = digit_features("whitened")
-    return z / z.square().mean(dim=1, keepdim=True).sqrt()
+    z = digit_features("whitened" if kind == "equal_length" else kind)
+    if kind == "equal_length":
+        z = z / z.square().mean(dim=1, keepdim=True).sqrt()
+    return z[torch.randperm(len(z), generator=torch.Generator().manual_seed(0))]
 
 
 @lru_cache(maxsize=8)

@@ -87,8 +87,12 @@ def forms_view(params: FormsParams) -> FormsView:
     table = np.array(
         [[_forms(f(x)), _forms(f(noise))] for f in (lambda values: values, standardized)]
     ).swapaxes(1, 2)  # (2, 2, F) -> (2, F, 2)
-    places, curves = _swept(params)
-    values = table[int(params.standardize), :, 0]
+    place = float(getattr(params, params.sweep))
+    values, healthy = table[int(params.standardize), :, 0], table[int(params.standardize), 0, 1]
+    grid, curves = _swept(params)
+    along = _with_present(grid, np.vstack([curves, _healthy_curve(params, grid)]), place,
+                          np.append(values, healthy))  # fmt: skip
+    places, curves, healthy_curve = along[0], along[1:-1], along[-1]
     return FormsView(
         sample=histogram(x),
         seen=histogram(seen) if params.standardize else None,
@@ -96,8 +100,8 @@ def forms_view(params: FormsParams) -> FormsView:
         standardize=params.standardize,
         places=places,
         curves=curves,
-        healthy_curve=_healthy_curve(params, places),
-        place=float(getattr(params, params.sweep)),
+        healthy_curve=healthy_curve,
+        place=place,
         values=values,
         lowest=np.array([_lowest(places, curve) for curve in curves]),
         table=table,
@@ -160,6 +164,17 @@ def _swept(params: FormsParams) -> tuple[np.ndarray, np.ndarray]:
     turns = np.exp(1j * np.outer(_SHIFTS, _SPACING * np.arange(_COUNT)))  # (P, K)
     still = _cf(params.scale * _noise(*noise))
     return _SHIFTS, _forms_of_cf(still * turns, params.num_samples).T
+
+
+def _with_present(
+    grid: np.ndarray, curves: np.ndarray, place: float, values: np.ndarray
+) -> np.ndarray:
+    """Return grid and curves as rows, with the present place among them so that they meet it."""
+    rows = np.vstack([grid, curves])
+    at = int(np.searchsorted(grid, place))
+    if at < grid.size and grid[at] == place:
+        return rows
+    return np.insert(rows, at, np.append(place, values), axis=1)
 
 
 def _standardized_sweep(params: FormsParams) -> tuple[np.ndarray, np.ndarray]:

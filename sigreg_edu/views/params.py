@@ -18,13 +18,14 @@ ValueError: shift: expected a number from -3 to 3, got 9.0; move it into that ra
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, Self
+
+from sigreg_edu.checks import require_choice
 
 CONTROL = "control"
 
@@ -74,7 +75,14 @@ class PowerSlider(Slider):
     """
 
     def validated(self, name: str, value: Any) -> int:
-        return int(super().validated(name, value))
+        whole = int(super().validated(name, value))
+        if whole & (whole - 1):
+            below = 1 << (whole.bit_length() - 1)
+            raise ValueError(
+                f"{name}: expected a power of two from {self.minimum} to {self.maximum}, got "
+                f"{value!r}; the nearest are {below} and {2 * below}."
+            )
+        return whole
 
 
 @dataclass(frozen=True)
@@ -91,10 +99,7 @@ class Choice:
         return tuple(self.options)
 
     def validated(self, name: str, value: Any) -> str:
-        if value in self.options:
-            return value
-        known = ", ".join(repr(option) for option in self.options)
-        raise ValueError(f"{name}: expected one of {known}, got {value!r}{nearest(value, self.options)}.")
+        return require_choice(value, name, self.options)
 
 
 @dataclass(frozen=True)
@@ -160,12 +165,6 @@ def _declared(default: Any, control: Control) -> Any:
     return field(default=default, metadata={CONTROL: control})
 
 
-def nearest(word: Any, known) -> str:
-    """Return ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or nothing."""
-    close = difflib.get_close_matches(str(word), list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
 @dataclass(frozen=True)
 class Params:
     """Base of every explorer's state: validates each field with the control that declares it.
@@ -187,9 +186,5 @@ class Params:
         """Return a copy with some fields replaced; unknown names are refused."""
         known = self.controls()
         for name in changes:
-            if name not in known:
-                raise ValueError(
-                    f"{type(self).__name__} has no field {name!r}; it has {', '.join(known)}"
-                    f"{nearest(name, known)}."
-                )
+            require_choice(name, f"a field of {type(self).__name__}", known)
         return replace(self, **changes)

@@ -77,7 +77,7 @@ def test_a_value_out_of_range_keeps_the_last_good_state_and_says_why():
 def test_an_unknown_field_is_refused_with_the_nearest_known_one():
     explorer = dot_explorer()
     assert not explorer.set(plcae=1.0)
-    assert "did you mean 'place'?" in explorer.error
+    assert "Did you mean 'place'?" in explorer.error
 
 
 @pytest.mark.parametrize("changes", [{"mode": "broken"}, {"place": 0.7}])

@@ -57,7 +57,7 @@ def test_moving_the_widget_of_a_control_moves_the_state(widget):
 def test_a_number_out_of_range_is_told_with_the_range(widget):
     for name, box in widget.boxes.items():
         good = getattr(widget.explorer.params, name)
-        box.value = box.value + 10 ** 9
+        box.value = box.value + 10**9
         assert f"{name}: expected" in widget.picture.error
         assert getattr(widget.explorer.params, name) == good
         box.value = good

@@ -131,7 +131,6 @@ def test_running_a_cell_again_leaves_one_figure_alive():
         "shell.get_parent = lambda: {'metadata': {'cellId': 'the same cell'}}",
         "epps_pulley_explorer()",
         "epps_pulley_explorer()",
-        "gc.collect()\n"
-        "print(sum(isinstance(o, Figure) for o in gc.get_objects()))",
+        "gc.collect()\nprint(sum(isinstance(o, Figure) for o in gc.get_objects()))",
     )
     assert notebook.cells[-1].outputs[0].text.strip() == "1"

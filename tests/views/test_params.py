@@ -31,10 +31,14 @@ class Example(Params):
         ({"size": 2.5}, "size: expected a whole number from 1 to 100, got 2.5"),
         ({"size": 0}, "size: expected a whole number from 1 to 100, got 0; move it"),
         ({"slices": 512}, "slices: expected a whole number from 1 to 256"),
-        ({"shape": "rond"}, "shape: expected one of 'round', 'long', got 'rond'; did you mean"),
+        ({"slices": 48}, "slices: expected a power of two from 1 to 256, got 48; .* 32 and 64"),
+        (
+            {"shape": "rond"},
+            "shape must be one of 'round', 'long', got 'rond'. Did you mean 'round'",
+        ),
         ({"fine": 1}, "fine: expected True or False, got 1"),
         ({"seed": -1}, "seed: expected a whole number from 0"),
-        ({"shif": 1.0}, "Example has no field 'shif'.*did you mean 'shift'"),
+        ({"shif": 1.0}, "a field of Example must be one of .*, got 'shif'. Did you mean 'shift'"),
     ],
 )
 def test_a_bad_value_is_refused_in_words(changes, message):
