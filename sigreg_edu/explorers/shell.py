@@ -126,12 +126,13 @@ class ExplorerWidget(widgets.VBox):
             self.picture.error = _error_text(self.explorer.error)
 
     def _show_controls(self) -> None:
+        params = self.explorer.params
         with self._deaf():
             for name, widget in self.controls.items():
-                value = getattr(self.explorer.params, name)
-                for shown in (widget, self.boxes.get(name)):
-                    if shown is not None and shown.value != value:
-                        shown.value = value
+                for shown in filter(None, (widget, self.boxes.get(name))):
+                    if shown.value != getattr(params, name):
+                        shown.value = getattr(params, name)
+                    shown.disabled = name in params.idle()
 
     @contextmanager
     def _deaf(self) -> Iterator[None]:

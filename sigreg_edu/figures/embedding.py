@@ -18,7 +18,7 @@ LENS_HOME = np.array([FIELD - LENS - 0.12, 0.5 + LENS - FIELD])  # its middle, o
 STEP_TICKS = (0, 1, 10, 100, 1000)
 CURVES = (
     ("invariance: 0 is perfect", (1e-6, 1.0), (1e-6, 1e-3, 1.0), ("10⁻⁶", "10⁻³", "1")),
-    ("mean T: Gaussian 1.05", (0.4, 1500.0), (1.0, 30.0, 1000.0), ("1", "30", "1000")),
+    ("mean T: Gaussian 1.05", (0.4, 5000.0), (1.0, 30.0, 1000.0), ("1", "30", "1000")),
     ("std, x and y: 1 is ideal", (2e-3, 4.0), (0.01, 0.1, 1.0), ("0.01", "0.1", "1")),
 )
 

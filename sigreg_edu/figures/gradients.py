@@ -128,8 +128,12 @@ class GradientFigure(ExplorerFigure):
 
 
 def _ceiling(view: GradientView) -> float:
-    largest = np.abs(view.near_force).max()
-    return min(nice_ceiling(max(largest, 0.99 * (view.bound or 0.0)), floor=0.1), CEILING)
+    """Return the end of the near force's axis; few steps, as each new one redraws all."""
+    largest = max(np.abs(view.near_force).max(), 0.99 * (view.bound or 0.0))
+    for step in (0.2, 1.0, 2.5, 5.0):
+        if largest <= step:
+            return step
+    return min(nice_ceiling(largest), CEILING)
 
 
 def _short(value: float, _: int) -> str:

@@ -15,7 +15,6 @@ import torch
 
 from sigreg_edu.data import planted_cloud
 from sigreg_edu.slicing import (
-    cramer_wold_statistic,
     orthogonal_directions,
     quasi_random_directions,
     uniform_directions,
@@ -25,6 +24,7 @@ from sigreg_edu.views.kept import Kept
 from sigreg_edu.views.many_shadows import (
     LAST_KNOT,
     NUM_KNOTS,
+    mean_over_all_directions,
     null_mean_and_95,
     short,
     statistics_along,
@@ -143,9 +143,7 @@ def refine_direction_count(params: DirectionCountParams) -> Iterator[DirectionCo
 def exact_mean(cloud: str, dim: int, seed: int) -> float:
     """Return the mean of T over all directions of one of ``CLOUDS``."""
     z = cloud_points(cloud, dim, seed)
-    return _known_means.get_or_make(
-        (cloud, dim, seed), lambda: float(cramer_wold_statistic(z.double()))
-    )
+    return _known_means.get_or_make((cloud, dim, seed), lambda: mean_over_all_directions(z))
 
 
 @lru_cache(maxsize=2)
@@ -249,4 +247,4 @@ def _readout(
 
 
 _known_means: Kept[float] = Kept(512)
-_known_rows: Kept[list[np.ndarray]] = Kept(64)
+_known_rows: Kept[list[np.ndarray]] = Kept(32)

@@ -89,21 +89,21 @@ def forms_view(params: FormsParams) -> FormsView:
     ).swapaxes(1, 2)  # (2, 2, F) -> (2, F, 2)
     place = float(getattr(params, params.sweep))
     values, healthy = table[int(params.standardize), :, 0], table[int(params.standardize), 0, 1]
-    grid, curves = _swept(params)
-    along = _with_present(grid, np.vstack([curves, _healthy_curve(params, grid)]), place,
-                          np.append(values, healthy))  # fmt: skip
-    places, curves, healthy_curve = along[0], along[1:-1], along[-1]
+    grid, on_grid = _swept(params)
+    places, *curves, healthy_curve = _with_present(
+        grid, np.vstack([on_grid, _healthy_curve(params, grid)]), place, np.append(values, healthy)
+    )
     return FormsView(
         sample=histogram(x),
         seen=histogram(seen) if params.standardize else None,
         sweep=params.sweep,
         standardize=params.standardize,
         places=places,
-        curves=curves,
+        curves=np.array(curves),
         healthy_curve=healthy_curve,
         place=place,
         values=values,
-        lowest=np.array([_lowest(places, curve) for curve in curves]),
+        lowest=np.array([_lowest(grid, curve) for curve in on_grid]),
         table=table,
         readout=_in_words(params, table),
     )

@@ -182,6 +182,10 @@ class Params:
         """Return the controls by field name, in the order of declaration."""
         return {f.name: f.metadata[CONTROL] for f in fields(cls) if CONTROL in f.metadata}
 
+    def idle(self) -> frozenset[str]:
+        """Return the fields that change nothing at present; their controls are greyed out."""
+        return frozenset()
+
     def changed(self, **changes: Any) -> Self:
         """Return a copy with some fields replaced; unknown names are refused."""
         known = self.controls()

@@ -28,6 +28,9 @@ class SampleParams(Params):
     num_samples: int = slider(1000, 10, 5000, 10, label="sample size N")
     seed: int = seed()
 
+    def idle(self) -> frozenset[str]:
+        return frozenset({"strength"}) if self.shape == "gaussian" else frozenset()
+
     def sample(self) -> torch.Tensor:
         """Return the sample, shape (N,): the same noise for every position of the sliders."""
         return sample_1d(

@@ -24,6 +24,14 @@ def pixels(widget: ExplorerWidget) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(widget.explorer.figure.png())).convert("L"))
 
 
+def finished(widget: ExplorerWidget) -> tuple[bytes, str]:
+    """Refine to the end; return picture and read-out."""
+    while widget.explorer.refine_step():
+        pass
+    widget.refresh()
+    return widget.explorer.figure.png(), widget.picture.readout
+
+
 def test_the_first_picture_is_not_blank_and_has_words(widget):
     assert pixels(widget).std() > 5.0
     assert len(widget.picture.readout) > 40
@@ -76,15 +84,12 @@ def test_presets_and_new_sample_are_taken(widget):
 
 def test_the_same_state_gives_the_same_picture(widget):
     params = widget.explorer.params
-    first = widget.explorer.figure.png(), widget.picture.readout
+    first = finished(widget)
     name = next(n for n, c in params.controls().items() if isinstance(c, Slider))
     control = params.controls()[name]
     widget.set(**{name: control.minimum})
     widget.set(**{name: getattr(params, name)})
-    while widget.explorer.refine_step():
-        pass
-    widget.refresh()
-    assert (widget.explorer.figure.png(), widget.picture.readout) == first
+    assert finished(widget) == first
 
 
 def test_the_display_offers_widget_still_and_words(widget):
@@ -93,6 +98,17 @@ def test_the_display_offers_widget_still_and_words(widget):
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["image/png"].startswith(b"\x89PNG")
     assert data["text/plain"] == f"<explorer: {widget.picture.readout}>"
+
+
+def test_a_control_is_greyed_out_exactly_while_it_changes_nothing(widget):
+    for name in widget.explorer.params.idle():
+        control = widget.explorer.params.controls()[name]
+        views = []
+        for end in control.ends:
+            widget.set(**{name: end})
+            views.append(widget.explorer.figure.png())
+            assert widget.controls[name].disabled
+        assert views[0] == views[1], name
 
 
 def test_labels_fit_beside_their_sliders(widget):

@@ -56,7 +56,7 @@ def test_each_curve_is_the_statistic_of_the_swept_sample(sweep, standardized):
         changed = params.changed(**{sweep: int(place) if sweep == "num_samples" else float(place)})
         x = changed.sample().double()
         truth = by_library(standardize(x) if standardized else x)
-        # at scale 0.01 the library's eps of 1e-6 is 1e-4 of the std, which the flat curve leaves out
+        # at scale 0.01 the library's eps is 1e-4 of the std, which the flat curve leaves out
         assert view.curves[:, at] == pytest.approx(truth, rel=1e-3)
 
 
@@ -113,7 +113,8 @@ def test_standardizing_flattens_every_curve_and_hides_collapse():
     for sweep in ("scale", "shift"):
         view = forms_view(FormsParams(scale=0.05, shift=2.0, standardize=True, sweep=sweep))
         flat = view.curves[:, view.places != 0.0] if sweep == "scale" else view.curves
-        assert np.ptp(flat, axis=1) == pytest.approx(0.0, abs=1e-9)
+        # but for the eps of the division, 2e-5 of the std at this scale
+        assert (np.ptp(flat, axis=1) < 1e-3 * flat.mean(axis=1)).all()
     shrunk = forms_view(FormsParams(scale=0.05, shift=2.0)).table
     assert (shrunk[0, :, 0] > 100 * shrunk[0, :, 1])[:2].all()
     assert shrunk[1, :, 0] == pytest.approx(shrunk[1, :, 1], rel=1e-3)

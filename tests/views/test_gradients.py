@@ -87,7 +87,9 @@ def test_the_force_on_the_moved_point_is_that_of_the_sample_with_it_there(statis
     moved = forces_on_moved(x[1:], places)[statistic]
     for place, force in zip(places, moved, strict=True):
         there = np.concatenate([[place], x[1:]])
-        assert force == pytest.approx(force_field(statistic, there).on_points[0], abs=1e-8, rel=1e-9)
+        assert force == pytest.approx(
+            force_field(statistic, there).on_points[0], abs=1e-8, rel=1e-9
+        )
 
 
 @pytest.mark.parametrize("statistic", COMPARED)

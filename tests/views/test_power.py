@@ -108,7 +108,7 @@ def test_power_rises_with_the_sample_size():
 
 
 def test_power_against_a_shift_is_near_that_of_the_best_test():
-    # The z-test is the most powerful unbiased one: power at mean δ is Φ(δ√N - 1.96) + Φ(-δ√N - 1.96)
+    # The z-test is the best unbiased one; its power at mean δ is Φ(δ√N - 1.96) + Φ(-δ√N - 1.96).
     view = refined(departure="shift", num_samples=100)
     z = torch.from_numpy(STRENGTHS) * 10.0
     normal = torch.distributions.Normal(0.0, 1.0)
