@@ -57,7 +57,7 @@ warm_up = Exercise(
         "Press the button 'collapsed' above the explorer.",
         "The lens is the square in panel 1; under it stands 'magnified …×'.",
     ),
-    solution="answer = embedding_explorer(run=\"none\", moment=40).explorer.view.magnification",
+    solution='answer = embedding_explorer(run="none", moment=40).explorer.view.magnification',
 )
 
 
@@ -116,7 +116,9 @@ def _check_cheapest(answer: Any) -> str:
         f"on two views of twenty digits the invariance is {value:.3g}, not 0. Whatever you read "
         "off the pixels differs a little between the views: do you need the pixels?",
     )
-    expect(bool((z == z[0, 0]).all()), "agreed, but digits differ; how did you know which is which?")
+    expect(
+        bool((z == z[0, 0]).all()), "agreed, but digits differ; how did you know which is which?"
+    )
     return "A perfect score, and nothing learned. This is collapse, and the loss alone likes it."
 
 
@@ -143,25 +145,22 @@ def _check_collapsed(answer: Any) -> str:
         (
             0.01 * wide + 3.0,
             True,
-            "a narrow cloud around (3, 3) is not noticed. Collapse may happen anywhere, not only "
-            "at 0: measure the spread, not the size.",
+            "a narrow cloud around (3, 3) is not noticed. Measure the spread, not the size.",
         ),
         (
             0.01 * wide + torch.tensor([5.0, -5.0]),
             True,
-            "a narrow cloud around (5, −5) is not noticed. `z.std()` without an axis mixes the "
-            "two coordinates: take it over the points, axis 0.",
+            "a narrow cloud around (5, −5) is not noticed. `z.std()` mixes the coordinates: axis 0.",
         ),
         (
             wide * torch.tensor([1.0, 0.01]),
             True,
-            "a cloud that is flat as a line is not noticed. One narrow coordinate is enough: "
-            "look at the smallest standard deviation.",
+            "a cloud that is flat as a line is not noticed. One narrow coordinate is enough.",
         ),
     )
     for z, truth, reason in cases:
         expect(_truth_value(call(answer, z)) == truth, reason)
-    return "Spread, per coordinate, and the narrowest one counts. (A slanted line would still fool it.)"
+    return "Spread, per coordinate, and the narrowest counts. (A slanted line still fools it.)"
 
 
 def _truth_value(result: Any) -> bool:
@@ -252,8 +251,7 @@ all_digits = Exercise(
     _check_all_digits,
     hints=(
         "1,000 points at 0 have T = 402. How does T depend on N?",
-        "T = N · 0.402 when all points lie at 0. Or let the code tell: "
-        "`EppsPulleyTest()(torch.zeros(1797))`.",
+        "T = 0.402 N when all points lie at 0. Or compute: `EppsPulleyTest()(torch.zeros(1797))`.",
     ),
     solution="answer = 0.402 * 1797",
 )

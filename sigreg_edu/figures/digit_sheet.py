@@ -26,7 +26,7 @@ def digit_sheet(images: torch.Tensor) -> Image.Image:
         TypeError, ValueError: not a floating tensor of that shape.
 
     >>> digit_sheet(torch.rand(2, 5, 8, 8)).size
-    (348, 138)
+    (350, 140)
     """
     require_tensor(images, "images")
     rows = images[None] if images.ndim == 3 else images

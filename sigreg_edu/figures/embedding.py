@@ -65,7 +65,7 @@ class EmbeddingFigure(ExplorerFigure):
         return self.moving(points)
 
     def _name(self, axes: Axes, digit: int) -> tuple[Line2D, Line2D]:
-        """A large digit in its class's colour on a white disc: a marker, which is quicker than text."""
+        """A large digit on a white disc, both of them markers, which are quicker than text."""
         (disc,) = axes.plot([], [], "o", color="white", markersize=16, alpha=0.85,
                             markeredgecolor=style.CLASS_COLOURS[digit])  # fmt: skip
         (name,) = axes.plot([], [], color=style.CLASS_COLOURS[digit], markersize=10,

@@ -100,8 +100,9 @@ def load_run(path: Path) -> Run:
 def find_runs(start: Path, environment: Mapping[str, str]) -> Path:
     """Return the folder of the recorded runs.
 
-    ``SIGREG_EDU_DATA`` (a data folder) or ``SIGREG_EDU_HOME`` (a clone) decides if one is set; else
-    the folder the user stands in or one above it, else the clone that the package is installed from.
+    ``SIGREG_EDU_DATA`` (a data folder) or ``SIGREG_EDU_HOME`` (a clone) decides if one is set;
+    else the folder the user stands in or one above it, else the clone that the package is
+    installed from.
 
     Raises:
         FileNotFoundError: there is none; the message says what to do.

@@ -23,7 +23,7 @@ from sigreg_edu.views.sample import Histogram, histogram
 NUM_IMAGES = 1797
 NUM_FEATURES = 61  # pixels that are not the same in every image
 NUM_DIRECTIONS, COARSE = 512, 96
-BIN_EDGES = np.geomspace(0.02, 1500.0, 41)
+BIN_EDGES = np.geomspace(0.01, 1500.0, 43)
 FEATURES = {
     "standardized": "pixels, standardized",
     "whitened": "whitened",

@@ -63,7 +63,7 @@ class Course:
         return self.embeddings.shape[1]
 
     def at(self, moment: int) -> int:
-        """Return which snapshot a position of the slider means: the last position is the last one."""
+        """Return the snapshot that a position of the slider means; its last is the last one."""
         return round(moment / LAST_MOMENT * (len(self.steps) - 1))
 
 
@@ -77,7 +77,9 @@ def course_of(run: Run) -> Course:
         TypeError: it is no run. ValueError: its embeddings are not flat clouds of all digits.
     """
     if not isinstance(run, Run):
-        raise TypeError(f"expected a Run, got {type(run).__name__}; make one: record_run(lamb=0.01)")
+        raise TypeError(
+            f"expected a Run, got {type(run).__name__}; make one: record_run(lamb=0.01)"
+        )
     labels = load_digits().labels.numpy()
     shape = tuple(run.snapshots.shape[1:])
     if shape != (len(labels), 2):
@@ -85,6 +87,8 @@ def course_of(run: Run) -> Course:
             f"expected snapshots of {len(labels)} digits in 2 dimensions, got {shape}. A cloud can "
             "only be drawn flat: record_run(out_dim=2)."
         )
+    if not run.records:
+        raise ValueError("the run was stopped before its first step; let it train a little longer.")
     taken = np.linspace(0, len(labels) - 1, NUM_SHOWN).round().astype(int)
     clouds = run.snapshots[:, taken].numpy()  # (S, N, 2)
     # Record s + 1 measured the encoder as it was after s steps; after the last step none followed.
@@ -205,7 +209,9 @@ def _magnifier(points: np.ndarray) -> tuple[np.ndarray, float]:
     reach = float(np.quantile(np.abs(points - middle).max(axis=1), 0.98))
     factor = LENS / max(reach, LENS / MOST_MAGNIFICATION)
     power = 10.0 ** math.floor(math.log10(factor))
-    nice = max(step * power for step in (1.0, 2.0, 3.0, 5.0, 7.0) if step * power <= factor * (1 + 1e-9))
+    nice = max(
+        step * power for step in (1.0, 2.0, 3.0, 5.0, 7.0) if step * power <= factor * (1 + 1e-9)
+    )
     return middle, nice if nice >= LEAST_MAGNIFICATION else 1.0
 
 

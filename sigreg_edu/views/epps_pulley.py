@@ -9,7 +9,14 @@ import numpy as np
 from sigreg_edu.statistics import epps_pulley_terms, null_distribution
 from sigreg_edu.views.knots import windings
 from sigreg_edu.views.params import slider
-from sigreg_edu.views.sample import Histogram, SampleParams, beyond, histogram, p_in_words
+from sigreg_edu.views.sample import (
+    Histogram,
+    SampleParams,
+    beyond,
+    critical_value,
+    histogram,
+    p_in_words,
+)
 
 MAX_FREQUENCY = 6.0
 FINE_FREQUENCIES = 161
@@ -65,7 +72,7 @@ def epps_pulley_view(params: EppsPulleyParams) -> EppsPulleyView:
     target = np.exp(-0.5 * t**2)
     null = null_distribution(num_points=params.num_points, t_max=params.t_max)
     statistic = float(coarse.statistic)
-    p, null_mean, null_95 = float(null.sf(statistic)), null.mean, float(null.quantile(0.95))
+    p, null_95 = float(null.sf(statistic)), critical_value(params.num_points, params.t_max)
     hist = histogram(x.numpy())
     verdict = "unusual for" if p < 0.05 else "nothing unusual for"
     return EppsPulleyView(
@@ -79,11 +86,11 @@ def epps_pulley_view(params: EppsPulleyParams) -> EppsPulleyView:
         t_max=params.t_max,
         statistic=statistic,
         p_value=p,
-        null_mean=null_mean,
+        null_mean=null.mean,
         null_95=null_95,
         readout=(
             f"T = {statistic:.3g} with N = {params.num_samples}. Samples of N(0, 1) give "
-            f"{null_mean:.2f} on average and stay below {null_95:.2f} in 95 of 100 cases: "
+            f"{null.mean:.2f} on average and stay below {null_95:.2f} in 95 of 100 cases: "
             f"{p_in_words(p)}, {verdict} N(0, 1).{beyond(hist)}"
         ),
     )

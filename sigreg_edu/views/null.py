@@ -11,7 +11,7 @@ from sigreg_edu.data.one_d import sample_1d_batch
 from sigreg_edu.statistics import EppsPulleyTest, null_distribution, quadrature_rule
 from sigreg_edu.views.knots import windings
 from sigreg_edu.views.params import slider
-from sigreg_edu.views.sample import Histogram, SampleParams, histogram, p_in_words
+from sigreg_edu.views.sample import Histogram, SampleParams, critical_value, histogram, p_in_words
 
 REPEATS = 400  # Gaussian samples whose T are drawn beside the curve
 LARGEST_SIMULATED = 100  # points in each of them: from about N = 8 on the law hardly changes
@@ -61,7 +61,7 @@ def null_view(params: NullParams) -> NullView:
     x = params.sample()
     statistic = float(EppsPulleyTest(t_max=params.t_max)(x))
     null = null_distribution(t_max=params.t_max)
-    p, q95 = float(null.sf(statistic)), _quantile_95(params.t_max)
+    p, q95 = float(null.sf(statistic)), critical_value(t_max=params.t_max)
     grid, density, survival_grid, survival = _null_curves(params.t_max)
     edges = np.linspace(0.0, grid[-1], 31)
     size = min(params.num_samples, LARGEST_SIMULATED)  # so that the slider of N keeps up
@@ -89,15 +89,10 @@ def null_view(params: NullParams) -> NullView:
 
 
 @lru_cache(maxsize=64)
-def _quantile_95(t_max: float) -> float:
-    return float(null_distribution(t_max=t_max).quantile(0.95))
-
-
-@lru_cache(maxsize=64)
 def _null_curves(t_max: float) -> tuple[np.ndarray, ...]:
     """Return T and its density, shape (G,), then T and its p-value, shape (S,)."""
     null = null_distribution(t_max=t_max)
-    end = next(e for e in AXIS_ENDS if e >= 1.6 * _quantile_95(t_max))
+    end = next(e for e in AXIS_ENDS if e >= 1.6 * critical_value(t_max=t_max))
     grid = np.linspace(end / 300.0, end, 150)
     survival_grid = np.linspace(0.0, SURVIVAL_SPAN * end, 120)
     return grid, null.pdf(grid), survival_grid, null.sf(survival_grid)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 
 from sigreg_edu.data.one_d import SHAPES, sample_1d
+from sigreg_edu.statistics import null_distribution
 from sigreg_edu.views.params import Params, choice, seed, slider
 
 SHAPE_LABELS = {name: shape.label for name, shape in SHAPES.items()}
@@ -46,6 +48,12 @@ class SampleParams(Params):
 def standard_normal_density(x: np.ndarray) -> np.ndarray:
     """Return the N(0, 1) density at ``x``, same shape."""
     return np.exp(-0.5 * x**2) / np.sqrt(2.0 * np.pi)
+
+
+@lru_cache(maxsize=64)
+def critical_value(num_points: int = 17, t_max: float = 3.0) -> float:
+    """Return the 95 % quantile of T under N(0, 1): some milliseconds, so it is kept."""
+    return float(null_distribution(num_points=num_points, t_max=t_max).quantile(0.95))
 
 
 @dataclass(frozen=True)
