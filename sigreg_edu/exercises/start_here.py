@@ -150,7 +150,7 @@ def _check_collapsed(answer: Any) -> str:
         (
             0.01 * wide + torch.tensor([5.0, -5.0]),
             True,
-            "a narrow cloud around (5, −5) is not noticed. `z.std()` mixes the coordinates: axis 0.",
+            "a narrow cloud around (5, −5) is not noticed. `z.std()` mixes both coordinates.",
         ),
         (
             wide * torch.tensor([1.0, 0.01]),

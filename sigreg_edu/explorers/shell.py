@@ -106,8 +106,10 @@ class ExplorerWidget(widgets.VBox):
 
     def _on_control(self, name: str, widget: widgets.Widget) -> Callable[[Any], None]:
         def handler(change: Any) -> None:
-            if self._listening:
-                self.set(**{name: _as_state(self._control(name), change["new"])})
+            value = _as_state(self._control(name), change["new"])
+            moved = value != getattr(self.explorer.params, name)
+            if self._listening and (moved or self.explorer.error):
+                self.set(**{name: value})
 
         widget.observe(handler, names="value")
         return handler
@@ -254,8 +256,10 @@ def _label(control: Control) -> widgets.Label:
 
 
 def _as_state(control: Control, value: Any) -> Any:
-    """Return a widget's value as the state holds it (a log slider gives 2.0 for 2)."""
-    return round(value) if isinstance(control, PowerSlider) else value
+    """Return a widget's value as the state holds it: no 2.0 for 2, no 4.999999999999999 for 5.0."""
+    if isinstance(control, PowerSlider):
+        return round(value)
+    return float(f"{value:.10g}") if isinstance(value, float) else value
 
 
 def _flow(children: list[widgets.Widget], name: str) -> widgets.Box:

@@ -59,7 +59,7 @@ class Shadow2DFigure(ExplorerFigure):
         (mean,) = axes.plot([], [], color=style.DATA_SOFT, linestyle=style.TARGET_LINE,
                             label="mean of all angles")  # fmt: skip
         (here,) = axes.plot([], [], marker="o", color=style.SLICE, linestyle=style.SLICE_LINE,
-                            linewidth=1.8, markersize=10, markevery=[1])  # fmt: skip
+                            linewidth=1.8, markersize=10, markevery=[1], clip_on=False)  # fmt: skip
         self.curve, self.mean, self.here = (self.moving(line) for line in (curve, mean, here))
         axes.legend(loc="upper center", borderaxespad=0.0, labelspacing=0.15, handlelength=2.0)
 

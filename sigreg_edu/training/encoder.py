@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from sigreg_edu.checks import require_integer
+from sigreg_edu.checks import require_integer, require_tensor
 
 # Mean and standard deviation of the digits' training pixels (see sigreg_edu.data.load_digits).
 DIGIT_MEAN, DIGIT_STD = 0.306, 0.377
@@ -91,7 +91,7 @@ def standardize_output(encoder: nn.Sequential, images: torch.Tensor) -> None:
     without an offset: weights that shrink to nothing then take the cloud to 0, not elsewhere.
 
     Args:
-        encoder: ends in a linear layer without offset (bias 0 or None), changed in place.
+        encoder: ends in a linear layer, whose weights change in place and whose bias becomes 0.
         images: (N, H, W), N at least 2, the images to do it for.
 
     Raises:
@@ -110,9 +110,11 @@ def standardize_output(encoder: nn.Sequential, images: torch.Tensor) -> None:
     middle = hidden.mean(dim=0)  # (hidden,)
     last.weight -= torch.outer(last.weight @ middle, middle) / middle.square().sum()
     std = (hidden @ last.weight.T).std(dim=0)  # (D,)
-    if not (std > 0.0).all():
+    if not (std > 1e-5).all():  # rounding alone leaves about 1e-7
         raise ValueError("images must differ in every coordinate of their embedding. Pass more.")
     last.weight /= std[:, None]
+    if last.bias is not None:
+        last.bias.zero_()
 
 
 def embed(encoder: nn.Module, images: torch.Tensor) -> torch.Tensor:
@@ -125,9 +127,13 @@ def embed(encoder: nn.Module, images: torch.Tensor) -> torch.Tensor:
     Returns:
         Tensor (N, D) of float32 on the CPU.
 
+    Raises:
+        TypeError: ``images`` is not a floating tensor.
+
     >>> embed(small_encoder(), torch.zeros(4, 8, 8)).requires_grad
     False
     """
+    require_tensor(images, "images")
     was_training = encoder.training
     encoder.eval()
     with torch.no_grad():

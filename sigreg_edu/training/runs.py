@@ -102,6 +102,14 @@ def watch_training(
 
     Returns:
         :class:`Run`.
+
+    >>> from sigreg_edu.data import digit_views, load_digits
+    >>> images, encoder = load_digits().images, small_encoder()
+    >>> training = train(images, encoder=encoder, make_views=digit_views, lamb=0.01, steps=4,
+    ...                  regularizer=SIGReg(8, seed=0), batch_size=32, lr=0.01, seed=0)
+    >>> run = watch_training(training, encoder=encoder, watched=images[:50], snapshot_steps=[2])
+    >>> run.snapshot_steps.tolist(), run.finished
+    ([0, 2, 4], True)
     """
     wanted = set(snapshot_steps)
     records: list[StepRecord] = []
@@ -120,7 +128,8 @@ def watch_training(
             finished = True
     except KeyboardInterrupt:
         pass  # the student has seen enough; what was recorded is kept
-    clouds.setdefault(len(records), embed(encoder, watched))
+    if len(records) not in clouds:
+        clouds[len(records)] = embed(encoder, watched)
     return Run(
         config=MappingProxyType(dict(config or {})),
         records=tuple(records),

@@ -128,7 +128,7 @@ def test_cheapest_says_what_still_differs(answer, reason):
         (lambda z: False, "width 0.01 is not noticed"),
         (lambda z: True, "healthy cloud, standard deviation 1"),
         (lambda z: z.norm(dim=1).mean() < 0.1, "around (3, 3) is not noticed"),
-        (lambda z: z.std() < 0.1, "mixes the coordinates"),
+        (lambda z: z.std() < 0.1, "mixes both coordinates"),
         (lambda z: z.std(0).max() < 0.1, "flat as a line"),
         (lambda z: z.std(0).mean() < 0.1, "flat as a line"),
         (lambda z: (z.std(0) / z.mean(0).abs()).min() < 0.1, "far from 0 is said"),

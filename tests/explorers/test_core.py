@@ -50,8 +50,8 @@ def dot_view(params: DotParams) -> DotView:
     return DotView(params.place + params.seed)
 
 
-def dot_explorer(**options) -> Explorer:
-    return Explorer(DotParams(), dot_view, DotFigure(), **options)
+def dot_explorer(params: DotParams | None = None, **options) -> Explorer:
+    return Explorer(params or DotParams(), dot_view, DotFigure(), **options)
 
 
 def test_each_set_computes_once_and_moves_the_artist():

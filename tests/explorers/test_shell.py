@@ -14,8 +14,9 @@ from sigreg_edu.explorers.shell import ExplorerWidget, explorer_widget
 from tests.explorers.test_core import DotParams, DotView, dot_explorer, finer
 
 
-def dot_widget(**options) -> ExplorerWidget:
-    return explorer_widget("A dot", dot_explorer(**options), presets={"right": {"place": 1.0}})
+def dot_widget(place: float = 0.0, **options) -> ExplorerWidget:
+    explorer = dot_explorer(DotParams(place=place), **options)
+    return explorer_widget("A dot", explorer, presets={"right": {"place": 1.0}})
 
 
 def test_a_slider_its_box_and_the_picture_move_together():
@@ -25,6 +26,15 @@ def test_a_slider_its_box_and_the_picture_move_together():
     assert widget.boxes["place"].value == 0.5
     assert widget.picture.frame != frame
     assert widget.picture.readout == "The dot is at 0.5."
+
+
+def test_what_a_browser_rounds_away_moves_nothing():
+    widget = dot_widget(place=0.3)
+    before = widget.explorer.updates
+    widget.controls["place"].value = 0.29999999999999993
+    assert widget.explorer.updates == before
+    widget.controls["place"].value = 0.49999999999999994
+    assert widget.explorer.params.place == 0.5
 
 
 def test_a_preset_computes_once():

@@ -39,7 +39,8 @@ def test_rays_leave_points_of_the_cloud_and_meet_the_screen_at_right_angles(figu
     for (start, end), point in zip(segments(figure.rays), VIEW.rays, strict=True):
         np.testing.assert_allclose(start, point)
         assert (end - start) @ VIEW.direction == pytest.approx(0.0, abs=1e-5)
-        assert abs(np.cross(VIEW.direction, end)) == pytest.approx(SCREEN, abs=1e-5)
+        away = np.array([VIEW.direction[1], -VIEW.direction[0]])
+        assert end @ away == pytest.approx(SCREEN, abs=1e-5)
 
 
 def test_the_heap_behind_the_screen_is_the_histogram(figure):
