@@ -57,7 +57,10 @@ warm_up = Exercise(
         "Press the button 'collapsed' above the explorer.",
         "The lens is the square in panel 1; under it stands 'magnified …×'.",
     ),
-    solution='answer = embedding_explorer(run="none", moment=40).explorer.view.magnification',
+    solution=(
+        'explorer = explorers.embedding_explorer(run="none", moment=40).explorer\n'
+        "answer = explorer.view.magnification"
+    ),
 )
 
 
@@ -251,7 +254,7 @@ all_digits = Exercise(
     _check_all_digits,
     hints=(
         "1,000 points at 0 have T = 402. How does T depend on N?",
-        "T = 0.402 N when all points lie at 0. Or compute: `EppsPulleyTest()(torch.zeros(1797))`.",
+        "T = 0.402 N when all points lie at 0, and N is 1,797 now.",
     ),
     solution="answer = 0.402 * 1797",
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
@@ -160,7 +161,7 @@ def record_run(
     :func:`sigreg_edu.data.load_digits`, so that labels and split fit the snapshots' rows.
     The same seed starts from the same encoder and sees the same batches and views whatever
     ``lamb`` is, and that encoder's cloud has mean 0 and standard deviation 1 in each coordinate:
-    two runs differ by their loss alone.
+    two runs differ by their loss alone. PyTorch uses one thread meanwhile.
 
     Args:
         lamb: λ in (1 − λ) · invariance + λ · SIGReg; 0 trains without a regularizer.
@@ -203,12 +204,28 @@ def record_run(
         regularizer=SIGReg(num_slices, seed=seed),
         **config,
     )
-    return watch_training(
-        training,
-        encoder=encoder,
-        watched=digits.images,
-        snapshot_steps=snapshot_schedule(steps, num_snapshots),
-        config={**config, "out_dim": out_dim, "num_slices": num_slices},
-        progress=progress,
-        should_stop=should_stop,
-    )
+    with _one_thread():
+        return watch_training(
+            training,
+            encoder=encoder,
+            watched=digits.images,
+            snapshot_steps=snapshot_schedule(steps, num_snapshots),
+            config={**config, "out_dim": out_dim, "num_slices": num_slices},
+            progress=progress,
+            should_stop=should_stop,
+        )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let PyTorch use one thread for a while.
+
+    Matrices this small gain nothing from more, and threads that wait for each other on a busy
+    machine make a run several times slower.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

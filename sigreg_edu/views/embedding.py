@@ -222,14 +222,14 @@ def _place(std: np.ndarray) -> str:
 
 
 def small_number(value: float) -> str:
-    """Return a number with two digits that count and no exponent.
+    """Return a number with two decimals, or with as many as show two digits that count.
 
-    >>> small_number(0.0000253), small_number(0.254), small_number(17.6), small_number(0.0)
-    ('0.000025', '0.25', '18', '0')
+    >>> small_number(0.0000253), small_number(0.0116), small_number(1.048), small_number(0.0)
+    ('0.000025', '0.012', '1.05', '0')
     """
     if value == 0.0:
         return "0"
-    decimals = max(0, 1 - math.floor(math.log10(abs(value))))
+    decimals = max(2, 1 - math.floor(math.log10(abs(value))))
     return f"{value:.{decimals}f}"
 
 

@@ -7,11 +7,11 @@ import math
 import pytest
 import torch
 
+from sigreg_edu import explorers
 from sigreg_edu.exercises import start_here as exercises
 from sigreg_edu.exercises.core import NOT_TRIED, Exercise
-from sigreg_edu.explorers import embedding_explorer
 
-NAMES = {"math": math, "torch": torch, "embedding_explorer": embedding_explorer}
+NAMES = {"math": math, "torch": torch, "explorers": explorers}
 WORKED = {
     "warm_up": "answer",
     "agreement": "my_invariance",
