@@ -22,8 +22,9 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import scipy  # scipy.interpolate loads when first used
 import torch
-from scipy import interpolate, special
+from scipy import special
 
 from sigreg_edu.checks import require_choice, require_integer, require_tensor
 from sigreg_edu.data.checking import require_number
@@ -218,7 +219,7 @@ def _bend_by_tail(tail: Bend, density: Bend) -> Bend:
     """The bend of a symmetric law from its tail: tabulated once a strength, then interpolated."""
 
     @lru_cache(maxsize=32)
-    def table(strength: float) -> interpolate.CubicHermiteSpline:
+    def table(strength: float) -> scipy.interpolate.CubicHermiteSpline:
         """x as a function of the score g ≥ 0. Solving tail(x) = Φ(−g) for g needs no iteration."""
         far = 8.0
         while tail(np.array(far), strength) > 1e-13:
@@ -227,7 +228,7 @@ def _bend_by_tail(tail: Bend, density: Bend) -> Bend:
         scores = -special.ndtri(tail(x, strength))
         scores[0] = 0.0
         slopes = _normal_density(scores) / density(x, strength)  # dx/dg = φ(g) / f(x)
-        return interpolate.CubicHermiteSpline(scores, x, slopes)
+        return scipy.interpolate.CubicHermiteSpline(scores, x, slopes)
 
     def bend(scores: np.ndarray, strength: float) -> np.ndarray:
         return np.copysign(table(strength)(np.abs(scores)), scores)

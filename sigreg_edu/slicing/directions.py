@@ -13,8 +13,8 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
+import scipy  # scipy.stats loads when first used: half a second and 45 MB
 import torch
-from scipy.stats import qmc
 
 from sigreg_edu.checks import require_choice, require_integer
 
@@ -100,7 +100,7 @@ def orthogonal_directions(
 
 
 # A Sobol sequence is defined by tabulated numbers, which SciPy has for this many dimensions.
-_SOBOL_MAX_DIM = qmc.Sobol.MAXDIM
+_SOBOL_MAX_DIM = 21_201  # scipy.stats.qmc.Sobol.MAXDIM
 
 
 def quasi_random_directions(
@@ -142,6 +142,7 @@ def quasi_random_directions(
             f"the Sobol sequence has at most {_SOBOL_MAX_DIM} dimensions, got dim={dim}. "
             "Use sequence='halton' or uniform_directions."
         )
+    qmc = scipy.stats.qmc
     engine = qmc.Sobol if sequence == "sobol" else qmc.Halton
     sampler = engine(dim, scramble=True, rng=np.random.default_rng(seed))
     with warnings.catch_warnings():  # Sobol warns when M is no power of 2: less even, not wrong

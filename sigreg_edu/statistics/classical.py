@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy  # scipy.stats loads when first used: half a second and 45 MB
 import torch
-from scipy import special, stats
+from scipy import special
 
 from sigreg_edu.checks import require_choice, require_finite, require_samples
 from sigreg_edu.statistics.mixture import ChiSquareMixture
@@ -172,7 +173,7 @@ def _shapiro_wilk(x: np.ndarray) -> tuple[float, float]:
         return np.nan, np.nan
     with warnings.catch_warnings():  # above 5,000 samples; said in classical_test
         warnings.simplefilter("ignore", UserWarning)
-        return tuple(stats.shapiro(x))
+        return tuple(scipy.stats.shapiro(x))
 
 
 def _anderson_darling(x: np.ndarray) -> tuple[float, float]:
@@ -181,18 +182,18 @@ def _anderson_darling(x: np.ndarray) -> tuple[float, float]:
 
 
 def _cramer_von_mises(x: np.ndarray) -> tuple[float, float]:
-    result = stats.cramervonmises(x, "norm")
+    result = scipy.stats.cramervonmises(x, "norm")
     return result.statistic, result.pvalue
 
 
 def _kolmogorov_smirnov(x: np.ndarray) -> tuple[float, float]:
-    return tuple(stats.kstest(x, "norm"))
+    return tuple(scipy.stats.kstest(x, "norm"))
 
 
 def _jarque_bera(x: np.ndarray) -> tuple[float, float]:
     if np.ptp(x) == 0:
         return np.nan, np.nan
-    statistic = stats.jarque_bera(x).statistic
+    statistic = scipy.stats.jarque_bera(x).statistic
     return statistic, jarque_bera_null(x.size).sf(statistic)
 
 

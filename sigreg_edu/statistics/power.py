@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
+import scipy  # scipy.stats loads when first used
 import torch
-from scipy import special, stats
+from scipy import special
 
 from sigreg_edu.checks import (
     require_choice,
@@ -111,7 +112,7 @@ def _rejects_jarque_bera(x: np.ndarray, level: float) -> np.ndarray:
 def _critical_value(name: str, num_samples: int, level: float) -> float:
     """The value that a statistic exceeds with probability ``level`` under N(0, 1)."""
     if name == "kolmogorov_smirnov":
-        return float(stats.kstwo.isf(level, num_samples))
+        return float(scipy.stats.kstwo.isf(level, num_samples))
     if name == "epps_pulley":
         null = null_distribution()
     elif name == "anderson_darling":

@@ -1,7 +1,5 @@
 """The real digits, their views, and their features."""
 
-import sys
-
 import pytest
 import torch
 
@@ -41,13 +39,22 @@ def test_changing_what_was_loaded_spoils_nothing_for_the_next():
 
 
 def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     digits._loaded.cache_clear()
     try:
         with pytest.raises(ImportError, match="pip install scikit-learn"):
             load_digits()
     finally:
         digits._loaded.cache_clear()
+
+
+def test_the_file_is_the_one_that_scikit_learn_reads():
+    from sklearn.datasets import load_digits as theirs
+
+    bunch = theirs()
+    loaded = load_digits()
+    assert torch.equal(loaded.images, torch.as_tensor(bunch.images, dtype=torch.float32) / 16.0)
+    assert torch.equal(loaded.labels, torch.as_tensor(bunch.target, dtype=torch.int64))
 
 
 def test_views_have_a_leading_axis_and_differ_from_each_other():
