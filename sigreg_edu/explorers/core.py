@@ -59,14 +59,15 @@ class Explorer:
         self.params = params
         self.error = ""
         self.updates = 0
-        self.figure = figure
+        self.figure: ExplorerFigure | None = figure
         self._compute = compute
         self._refine = refine
         self._refinement: Iterator[View] | None = None
         with one_thread():
-            self._accept(params, compute(params))
-        while self.refine_step():  # the first picture is a finished one: it may be kept as a still
-            pass
+            self.view = compute(params)
+            for finer in refine(params) if refine else ():  # the first picture may be kept as a
+                self.view = finer  # still, so it is a finished one
+        self._draw(self.view)
 
     def set(self, **changes: Any) -> bool:
         """Change fields of the state, recompute once and redraw.
@@ -75,16 +76,18 @@ class Explorer:
             True if the change was taken. If not, ``error`` says why, and state, view and picture
             are the last good ones.
         """
-        self._refinement = None  # latest wins
         try:
+            if self.closed:
+                raise ValueError("This explorer was closed; run its cell again.")
             params = self.params.changed(**changes)
             with one_thread():
                 view = self._compute(params)
-            self._accept(params, view)
+            self._show(view)
         except Exception as error:  # shown to the student, never swallowed
             self.error = _in_words(error)
-            self.figure.update(self.view)
             return False
+        self.params, self.error = params, ""
+        self._refinement = self._refine(params) if self._refine else None  # latest wins
         return True
 
     def new_sample(self) -> bool:
@@ -114,38 +117,45 @@ class Explorer:
         try:
             with one_thread():
                 view = next(self._refinement, None)
-        except Exception as error:  # the coarse picture stays
-            self._refinement, self.error = None, _in_words(error)
-            return False
+            if view is not None:
+                self._show(view)
+        except Exception as error:  # the coarser picture stays
+            view, self.error = None, _in_words(error)
         if view is None:
             self._refinement = None
-            return False
-        self._show(view)
-        return True
+        return view is not None
 
     def redraw(self) -> None:
         """Draw the present view again (after a change of pixel ratio)."""
         self.figure.update(self.view)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the figure was let go."""
+        return self.figure is None
+
     def close(self) -> None:
         """Let the figure go, even where a notebook's ``Out`` still holds the explorer."""
         self._refinement = None
-        del self.figure
-
-    def _accept(self, params: Params, view: View) -> None:
-        self._show(view)
-        self.params, self.error = params, ""
-        self._refinement = self._refine(params) if self._refine else None
+        self.figure = None
 
     def _show(self, view: View) -> None:
-        self.figure.update(view)
+        """Draw ``view``; if the figure cannot, draw the last good one again and raise."""
+        try:
+            self._draw(view)
+        except Exception:
+            self.redraw()
+            raise
         self.view = view
+
+    def _draw(self, view: View) -> None:
+        self.figure.update(view)
         self.updates += 1
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run the small computations behind a picture on one thread.
+    """Run torch's share of the small computations behind a picture on one thread.
 
     They take a few milliseconds; handing them to more threads costs more than it brings, and much
     more where other programs keep the cores busy.

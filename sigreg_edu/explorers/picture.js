@@ -2,14 +2,19 @@
 // A new frame is decoded first and then painted in one go, so that the picture never blanks.
 
 function labelControls(explorer) {
-  // ipywidgets gives slider handles no accessible name: take the text beside them.
+  // ipywidgets gives slider handles, boxes and menus no accessible name: take the text beside them.
+  explorer.setAttribute("role", "group");
+  explorer.setAttribute("aria-label", explorer.querySelector(".sigreg-title")?.textContent ?? "");
   for (const row of explorer.querySelectorAll(".sigreg-control")) {
     const label = row.querySelector(".widget-label")?.textContent?.trim();
     if (!label) continue;
-    row.querySelector(".noUi-handle")?.setAttribute("aria-label", label);
-    for (const input of row.querySelectorAll("input")) {
-      input.setAttribute("aria-label", `${label}, typed`);
-    }
+    const handle = row.querySelector(".noUi-handle");
+    const box = row.querySelector("input[type=number], input[type=text]");
+    handle?.setAttribute("aria-label", label);
+    row.querySelector("select, input[type=checkbox]")?.setAttribute("aria-label", label);
+    box?.setAttribute("aria-label", handle ? `${label}, typed` : label);
+    // A slider over powers of two would else tell its exponent.
+    if (handle && box) handle.setAttribute("aria-valuetext", box.value);
   }
 }
 
@@ -22,9 +27,18 @@ function render({ model, el }) {
   error.setAttribute("role", "alert");
   const readout = document.createElement("p");
   readout.className = "sigreg-readout";
-  readout.setAttribute("aria-live", "polite");
-  el.append(canvas, readout, error);
+  // Read aloud once a slider rests, not at each of its steps.
+  const spoken = document.createElement("p");
+  spoken.className = "sigreg-spoken";
+  spoken.setAttribute("aria-live", "polite");
+  el.append(canvas, readout, error, spoken);
   const context = canvas.getContext("2d");
+
+  let speech;
+  function label() {
+    const explorer = el.closest(".sigreg-explorer");
+    if (explorer) labelControls(explorer);
+  }
 
   let asked = 0;
   let shown = 0;
@@ -32,7 +46,14 @@ function render({ model, el }) {
     const ticket = ++asked;
     const bytes = model.get("frame");
     if (!bytes || !bytes.byteLength) return;
-    const bitmap = await createImageBitmap(new Blob([bytes]));
+    let bitmap;
+    try {
+      bitmap = await createImageBitmap(new Blob([bytes]));
+    } catch (reason) {
+      error.textContent = `The picture could not be shown (${reason}). Run the cell again.`;
+      error.hidden = false;
+      return;
+    }
     if (ticket < shown) return; // a later frame was quicker
     shown = ticket;
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
@@ -50,6 +71,11 @@ function render({ model, el }) {
     canvas.setAttribute("aria-label", model.get("readout"));
     error.textContent = model.get("error");
     error.hidden = !model.get("error");
+    clearTimeout(speech);
+    speech = setTimeout(() => {
+      spoken.textContent = model.get("readout");
+      label();
+    }, 500);
   }
 
   model.on("change:frame", showFrame);
@@ -57,20 +83,33 @@ function render({ model, el }) {
   showWords();
   showFrame();
 
-  const ratio = Math.min(2, Math.max(1, window.devicePixelRatio || 1));
-  if (ratio !== model.get("pixel_ratio")) {
-    model.set("pixel_ratio", ratio);
-    model.save_changes();
+  // Sharp on a dense screen, also when the window moves to another one or the page is zoomed.
+  let density;
+  function watchDensity() {
+    const ratio = Math.min(2, Math.max(1, window.devicePixelRatio || 1));
+    if (ratio !== model.get("pixel_ratio")) {
+      model.set("pixel_ratio", ratio);
+      model.save_changes();
+    }
+    density = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    density.addEventListener("change", watchDensity, { once: true });
   }
-  // The controls are laid out in the same turn as the picture, or a little later.
-  const timers = [0, 300, 1500].map((delay) =>
-    setTimeout(() => {
-      const explorer = el.closest(".sigreg-explorer");
-      if (explorer) labelControls(explorer);
-    }, delay),
-  );
+  watchDensity();
+
+  // The controls come in the same turn as the picture, or later: name them whenever some do.
+  let waiting = setTimeout(label, 0);
+  const arrivals = new MutationObserver(() => {
+    clearTimeout(waiting);
+    waiting = setTimeout(label, 50);
+  });
+  const outer = setTimeout(() => {
+    const explorer = el.closest(".sigreg-explorer");
+    if (explorer) arrivals.observe(explorer, { childList: true, subtree: true });
+  }, 0);
   return () => {
-    timers.forEach(clearTimeout);
+    [speech, waiting, outer].forEach(clearTimeout);
+    arrivals.disconnect();
+    density?.removeEventListener("change", watchDensity);
     model.off("change:frame", showFrame);
     model.off("change:readout change:error", showWords);
   };

@@ -9,8 +9,9 @@ handler always answers the latest position of a slider.
 from __future__ import annotations
 
 import asyncio
+import html
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from sigreg_edu.explorers.core import Explorer
 from sigreg_edu.views.params import Choice, Control, PowerSlider, Seed, Slider, Switch
 
 REST_SECONDS = 0.25  # a slider that has not moved for so long is at rest
+PAUSE_SECONDS = 0.02  # between two steps of a refinement: time for a message to come in between
 HERE = Path(__file__).parent
+SHARPEST = 2.0  # device pixels per picture pixel
 LABEL_WIDTH, TRACK_WIDTH, BOX_WIDTH = "150px", "210px", "78px"
 ROW_WIDTH = "460px"  # two rows side by side in a notebook's cell
 
@@ -49,6 +52,7 @@ class ExplorerWidget(widgets.VBox):
         controls: the main widget of each field of the state; set ``controls["shift"].value``.
         presets: the preset buttons by label.
         picture: the picture's widget.
+        new_sample_button: the button that draws fresh noise, None where nothing is random.
     """
 
     def __init__(
@@ -62,11 +66,13 @@ class ExplorerWidget(widgets.VBox):
         self.controls: dict[str, widgets.Widget] = {}
         self.boxes: dict[str, widgets.Widget] = {}
         self.presets: dict[str, widgets.Button] = {}
+        self.new_sample_button: widgets.Button | None = None
         self.picture = Picture(width=round(explorer.figure.size[0] * explorer.figure.dots_per_inch))
         self.picture.observe(self._on_pixel_ratio, names="pixel_ratio")
         self._listening = True
+        self._home = _without_seed(explorer)  # where every preset starts from
         self._timer: asyncio.TimerHandle | None = None
-        heading = widgets.HTML(f'<div class="sigreg-title">{title}</div>')
+        heading = widgets.HTML(f'<div class="sigreg-title">{html.escape(title)}</div>')
         rows = [self._row(name, control) for name, control in self._visible_controls().items()]
         parts = [heading, _flow(rows, "sigreg-controls"), self.picture]
         buttons = self._buttons(presets or {})
@@ -87,6 +93,8 @@ class ExplorerWidget(widgets.VBox):
 
     def refresh(self) -> None:
         """Show the controller's present state: picture, read-out, error, position of controls."""
+        if self.explorer.closed:
+            return
         self._show_picture()
         if not self.explorer.error:
             self._show_controls()
@@ -104,7 +112,7 @@ class ExplorerWidget(widgets.VBox):
             self.explorer.close()
         super().close()
 
-    def _on_control(self, name: str, widget: widgets.Widget) -> Callable[[Any], None]:
+    def _on_control(self, name: str, widget: widgets.Widget) -> None:
         def handler(change: Any) -> None:
             value = _as_state(self._control(name), change["new"])
             moved = value != getattr(self.explorer.params, name)
@@ -112,10 +120,9 @@ class ExplorerWidget(widgets.VBox):
                 self.set(**{name: value})
 
         widget.observe(handler, names="value")
-        return handler
 
     def _on_pixel_ratio(self, change: Any) -> None:
-        self.explorer.figure.set_pixel_ratio(change["new"])
+        self.explorer.figure.set_pixel_ratio(min(max(change["new"], 1.0), SHARPEST))
         self.explorer.redraw()
         self._show_picture()
 
@@ -131,9 +138,11 @@ class ExplorerWidget(widgets.VBox):
         params = self.explorer.params
         with self._deaf():
             for name, widget in self.controls.items():
+                value = getattr(params, name)
                 for shown in filter(None, (widget, self.boxes.get(name))):
-                    if shown.value != getattr(params, name):
-                        shown.value = getattr(params, name)
+                    # A slider that a hand is dragging must not be told its own, rounded, value.
+                    if _as_state(self._control(name), shown.value) != value:
+                        shown.value = value
                     shown.disabled = name in params.idle()
 
     @contextmanager
@@ -156,7 +165,7 @@ class ExplorerWidget(widgets.VBox):
     def _refine_once(self) -> None:
         self.explorer.refine_step()
         self._show_picture()
-        self._refine_when_at_rest(delay=0.0)  # after the messages that came meanwhile
+        self._refine_when_at_rest(delay=PAUSE_SECONDS)
 
     # --- making the widgets ------------------------------------------------------------------
 
@@ -184,16 +193,20 @@ class ExplorerWidget(widgets.VBox):
         buttons = []
         for label, changes in presets.items():
             button = self.presets[label] = widgets.Button(description=label)
-            button.on_click(lambda _, changes=changes: self.set(**changes))
+            button.on_click(lambda _, changes=changes: self.set(**{**self._home, **changes}))
             buttons.append(button)
         name = self.explorer.seed_name
         if name:
             seed = self._control(name)
             button = widgets.Button(description=seed.label, tooltip=seed.help, icon="refresh")
-            button.on_click(lambda _: (self.explorer.new_sample(), self.refresh()))
+            button.on_click(self._on_new_sample)
             self.new_sample_button = button
             buttons.append(button)
         return buttons
+
+    def _on_new_sample(self, _button: widgets.Button) -> None:
+        self.explorer.new_sample()
+        self.refresh()
 
     # --- what is kept where no widget can run ------------------------------------------------
 
@@ -206,7 +219,9 @@ class ExplorerWidget(widgets.VBox):
         return data
 
     def __repr__(self) -> str:
-        return f"<explorer: {self.explorer.view.readout}>"
+        closed = self.explorer.closed
+        said = "closed; run its cell again" if closed else self.explorer.view.readout
+        return f"<explorer: {said}>"
 
 
 def explorer_widget(
@@ -220,7 +235,7 @@ def explorer_widget(
     Args:
         title: what the student reads above it.
         explorer: the controller.
-        presets: label of a button → changes of the state that it makes.
+        presets: label of a button → fields in which its state differs from the first one.
     """
     return ExplorerWidget(title, explorer, presets=presets)
 
@@ -253,6 +268,12 @@ def _number_box(control: Slider, value: float) -> widgets.Widget:
 def _label(control: Control) -> widgets.Label:
     layout = widgets.Layout(width=LABEL_WIDTH)
     return widgets.Label(control.label, tooltip=control.help or None, layout=layout)
+
+
+def _without_seed(explorer: Explorer) -> dict[str, Any]:
+    """Return the fields of the first state; its noise stays as the student last drew it."""
+    fields = explorer.params.controls()
+    return {n: getattr(explorer.params, n) for n in fields if n != explorer.seed_name}
 
 
 def _as_state(control: Control, value: Any) -> Any:

@@ -20,9 +20,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sigreg_edu.figures.style import RC
+from sigreg_edu.views.kept import Kept
 
 AnyArtist = TypeVar("AnyArtist", bound=Artist)
-KEPT_BACKGROUNDS = 4  # 1.5 MB each: a slider that goes to and fro finds them again
+KEPT_BACKGROUNDS = 4  # 1.5 MB each (6 at pixel ratio 2): a slider that turns back finds them
 
 
 class ExplorerFigure(ABC):
@@ -43,7 +44,7 @@ class ExplorerFigure(ABC):
 
     def __init__(self) -> None:
         self._moving: list[Artist] = []
-        self._backgrounds: dict[Hashable, Any] = {}
+        self._backgrounds: Kept[Any] = Kept(KEPT_BACKGROUNDS)
         with mpl.rc_context(dict(RC)):
             self.figure = Figure(figsize=self.size, dpi=self.dots_per_inch, layout="constrained")
             self.figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.04)
@@ -81,7 +82,7 @@ class ExplorerFigure(ABC):
     def set_pixel_ratio(self, ratio: float) -> None:
         """Draw ``ratio`` device pixels per picture pixel (2 on a high-density screen)."""
         self.figure.set_dpi(self.dots_per_inch * ratio)
-        self._backgrounds.clear()
+        self._backgrounds = Kept(KEPT_BACKGROUNDS)
 
     def png(self) -> bytes:
         """Return the present picture as PNG."""
@@ -93,14 +94,13 @@ class ExplorerFigure(ABC):
 
     def _background(self, key: Hashable) -> Any:
         """Return the pixels of the unmoving part, drawn now unless they were kept."""
-        if key not in self._backgrounds:
-            if len(self._backgrounds) == KEPT_BACKGROUNDS:
-                self._backgrounds.pop(next(iter(self._backgrounds)))  # the oldest
+        background = self._backgrounds.get(key)
+        if background is None:
             with mpl.rc_context(dict(RC)):
                 self.canvas.draw()
             self.figure.set_layout_engine("none")  # later draws must not shift the axes
-            self._backgrounds[key] = self.canvas.copy_from_bbox(self.figure.bbox)
-        return self._backgrounds[key]
+            background = self.canvas.copy_from_bbox(self.figure.bbox)
+        return self._backgrounds.put(key, background)
 
     def _encoded(self, kind: str, **options: Any) -> bytes:
         width, height = self.canvas.get_width_height(physical=True)

@@ -82,4 +82,4 @@ class EppsPulleyFigure(ExplorerFigure):
 
 
 def _gap_ceiling(view: EppsPulleyView) -> float:
-    return nice_ceiling(1.45 * view.integrand.max(), floor=0.5)
+    return nice_ceiling(1.45 * view.integrand.max(), floor=1.0, steps=(1.0, 4.0))

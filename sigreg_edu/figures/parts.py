@@ -36,17 +36,19 @@ class HistogramPanel:
         self._steps.set_data(hist.heights, hist.edges)
 
 
-def nice_ceiling(value: float, *, floor: float = 1e-6) -> float:
-    """Return the smallest of 1, 2 or 5 times a power of ten that is at least ``value``.
+def nice_ceiling(
+    value: float, *, floor: float = 1e-6, steps: tuple[float, ...] = (1.0, 2.0, 5.0)
+) -> float:
+    """Return the smallest of ``steps`` times a power of ten that is at least ``value``.
 
-    An axis that ends there changes seldom while a slider moves.
+    An axis that ends there changes seldom while a slider moves; fewer steps, more seldom.
 
     >>> nice_ceiling(0.34), nice_ceiling(7.0), nice_ceiling(20.0)
     (0.5, 10.0, 20.0)
     """
     value = max(float(value), floor)
     power = 10.0 ** math.floor(math.log10(value))
-    for step in (1.0, 2.0, 5.0, 10.0):
+    for step in (*steps, 10.0):
         if value <= step * power * (1.0 + 1e-12):
             return step * power
     raise AssertionError("unreachable: value / power is below 10")

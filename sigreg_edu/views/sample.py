@@ -31,6 +31,8 @@ class SampleParams(Params):
     seed: int = seed()
 
     def idle(self) -> frozenset[str]:
+        if self.scale == 0.0:
+            return frozenset({"shape", "strength"})  # all points on one spot
         return frozenset({"strength"}) if self.shape == "gaussian" else frozenset()
 
     def sample(self) -> torch.Tensor:

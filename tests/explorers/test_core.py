@@ -131,6 +131,27 @@ def test_a_later_move_ends_the_refinement_of_an_earlier_one():
     assert explorer.view.place == pytest.approx(-0.49)
 
 
+def test_a_refused_value_does_not_end_the_refinement_of_the_good_state():
+    explorer = dot_explorer(refine=finer)
+    explorer.set(place=0.5)
+    assert not explorer.set(place=9.0)
+    assert explorer.refine_step()
+    assert explorer.view.place == pytest.approx(0.51)
+
+
+def test_a_figure_that_cannot_draw_a_finer_view_is_told_and_ends_the_refinement():
+    def undrawable(params: DotParams) -> Iterator[DotView]:
+        if params.place:
+            yield DotView(0.7)
+
+    explorer = dot_explorer(refine=undrawable)
+    explorer.set(place=0.5)
+    assert not explorer.refine_step()
+    assert explorer.error == "RuntimeError: the figure cannot draw this"
+    assert not explorer.can_refine
+    assert explorer.figure.dot.get_xdata() == [0.5]
+
+
 def test_an_error_while_refining_is_told_and_ends_it():
     def broken(params: DotParams) -> Iterator[DotView]:
         if params.place:

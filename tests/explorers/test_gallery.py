@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -15,9 +16,16 @@ from sigreg_edu.views.params import Slider
 MAX_LABEL = 20  # characters beside a slider
 
 
-@pytest.fixture(scope="module", params=list(GALLERY))
-def widget(request) -> ExplorerWidget:
-    return GALLERY[request.param]()
+@pytest.fixture(params=list(GALLERY))
+def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def widget(name) -> Iterator[ExplorerWidget]:
+    widget = GALLERY[name]()
+    yield widget
+    widget.close()
 
 
 def pixels(widget: ExplorerWidget) -> np.ndarray:
@@ -72,10 +80,21 @@ def test_a_number_out_of_range_is_told_with_the_range(widget):
         assert widget.picture.error == ""
 
 
-def test_presets_and_new_sample_are_taken(widget):
+def test_a_preset_gives_the_same_state_wherever_one_comes_from(widget):
+    promised = {}
     for label, button in widget.presets.items():
         button.click()
         assert widget.explorer.error == "", label
+        promised[label] = widget.explorer.params
+    for label, button in widget.presets.items():
+        for name, control in widget.explorer.params.controls().items():
+            if hasattr(control, "ends"):
+                widget.set(**{name: control.ends[0]})
+        button.click()
+        assert widget.explorer.params == promised[label]
+
+
+def test_new_sample_counts_the_seed_up(widget):
     if widget.explorer.seed_name:
         before = getattr(widget.explorer.params, widget.explorer.seed_name)
         widget.new_sample_button.click()
@@ -100,15 +119,31 @@ def test_the_display_offers_widget_still_and_words(widget):
     assert data["text/plain"] == f"<explorer: {widget.picture.readout}>"
 
 
-def test_a_control_is_greyed_out_exactly_while_it_changes_nothing(widget):
-    for name in widget.explorer.params.idle():
-        control = widget.explorer.params.controls()[name]
-        views = []
-        for end in control.ends:
-            widget.set(**{name: end})
-            views.append(widget.explorer.figure.png())
+def test_a_greyed_out_control_changes_nothing(widget):
+    for label in [None, *widget.presets]:
+        if label:
+            widget.presets[label].click()
+        start = widget.explorer.params
+        for name in start.idle():
             assert widget.controls[name].disabled
-        assert views[0] == views[1], name
+            pictures = set()
+            for end in start.controls()[name].ends:
+                if name in start.changed(**{name: end}).idle():
+                    widget.set(**{name: end})
+                    pictures.add(widget.explorer.figure.png())
+            assert len(pictures) == 1, (label, name)
+            widget.set(**{name: getattr(start, name)})
+
+
+def test_a_slider_that_is_not_greyed_out_changes_the_picture(widget):
+    start = widget.explorer.params
+    for name, control in start.controls().items():
+        if isinstance(control, Slider) and name not in start.idle():
+            pictures = set()
+            for end in (*control.ends, getattr(start, name)):
+                widget.set(**{name: end})
+                pictures.add(widget.explorer.figure.png())
+            assert len(pictures) > 1, name
 
 
 def test_labels_fit_beside_their_sliders(widget):
@@ -116,7 +151,13 @@ def test_labels_fit_beside_their_sliders(widget):
         assert len(control.label) <= MAX_LABEL, control.label
 
 
-def test_an_unknown_field_is_refused_at_once(widget):
-    explorer = next(function for name, function in GALLERY.items())
+def test_an_unknown_field_is_refused_at_once(name):
     with pytest.raises((ValueError, TypeError), match="nonsense"):
-        explorer(nonsense=1)
+        GALLERY[name](nonsense=1)
+
+
+def test_a_closed_explorer_says_so(widget):
+    widget.close()
+    assert not widget.set()
+    assert "closed" in widget.explorer.error
+    assert repr(widget) == "<explorer: closed; run its cell again>"

@@ -44,7 +44,7 @@ def pixels(figure: LevelFigure) -> np.ndarray:
 def freshly_drawn(view: Level) -> np.ndarray:
     figure = LevelFigure()
     figure.update(Level(0.2))  # the first draw settles the layout
-    figure._backgrounds.clear()
+    figure.set_pixel_ratio(1.0)  # forgets what was drawn
     figure.update(view)
     return pixels(figure)
 
@@ -76,7 +76,7 @@ def test_the_static_part_is_drawn_once_per_key(figure, monkeypatch):
 def test_only_a_few_backgrounds_are_kept(figure):
     for top in range(1, 3 * KEPT_BACKGROUNDS):
         figure.update(Level(0.5, top=float(top)))
-    assert len(figure._backgrounds) == KEPT_BACKGROUNDS
+    assert len(figure._backgrounds._results) == KEPT_BACKGROUNDS
 
 
 def test_axes_stay_in_place_once_drawn(figure):
