@@ -16,7 +16,7 @@ unit notebook-test: export OMP_NUM_THREADS ?= 1
 .DELETE_ON_ERROR:
 
 help:  ## say what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 lab: $(VENV)/.lab  ## open the notebooks in JupyterLab
 	$(RUN)/sigreg-edu lab
@@ -34,9 +34,9 @@ lint: $(VENV)/.test  ## style, format and the import rule of the house
 unit: $(VENV)/.test  ## tests and doctests, without a browser
 	$(RUN)/python -m pytest -m "not browser" -n logical
 
-notebook-test: $(VENV)/.test  ## every notebook runs from top to bottom
+notebook-test: $(VENV)/.test  ## every notebook runs, and prints what it is kept with
 	@if [ -n "$(NOTEBOOKS)" ]; then set -x; \
-	  $(RUN)/python -m pytest --nbval-lax --nbval-current-env $(NOTEBOOKS); \
+	  $(RUN)/python -m pytest --nbval --nbval-current-env $(NOTEBOOKS); \
 	else echo "no notebooks yet"; fi
 
 browser-test: $(VENV)/.test  ## every notebook in JupyterLab in Chromium
@@ -54,15 +54,16 @@ clean:  ## remove .venv and what tools left behind
 
 # --- the environment, made anew when the versions change --------------------------------------------
 
-$(VENV)/.lab: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.lab: pyproject.toml constraints.txt | $(VENV)/.made
 	$(RUN)/python -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e ".[lab]"
 	@touch $@
 
-$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.made
 	$(RUN)/python -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e ".[lab,test]"
 	@touch $@ $(VENV)/.lab
 
-$(VENV)/bin/python:
+# Touched last, so that one that was interrupted half-way is made again.
+$(VENV)/.made:
 	@command -v $(PYTHON) >/dev/null || \
 	  { echo "No '$(PYTHON)' here. Install Python 3.11 or later, or say where it is: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -71,3 +72,4 @@ $(VENV)/bin/python:
 	  { echo "$(PYTHON) lacks its venv module. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	@echo "Setting up $(VENV), once: some GB (mostly torch) and a few minutes."
 	@$(PYTHON) -m venv $(VENV)
+	@touch $@

@@ -16,7 +16,10 @@ import torch
 __all__ = [
     "require_choice",
     "require_finite",
+    "require_generator",
     "require_integer",
+    "require_number",
+    "require_one_source",
     "require_points",
     "require_positive",
     "require_probability",
@@ -178,6 +181,72 @@ def require_integer(value: object, name: str, *, minimum: int = 1) -> int:
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}.")
     return int(value)
+
+
+def require_number(
+    value: object, name: str, *, minimum: float = -math.inf, maximum: float = math.inf
+) -> float:
+    """Return ``value`` as a float if it is finite and lies between two ends, both included.
+
+    >>> require_number(2, "lamb", minimum=0.0, maximum=1.0)
+    Traceback (most recent call last):
+        ...
+    ValueError: lamb must be a finite number from 0 to 1, got 2. Move it into that range.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be a number, got {value!r} ({kind}). Pass a float.")
+    if not math.isfinite(value) or not minimum <= value <= maximum:
+        ends = _ends(minimum, maximum)
+        advice = " Move it into that range." if ends and not math.isnan(value) else ""
+        raise ValueError(f"{name} must be a finite number{ends}, got {value}.{advice}")
+    return float(value)
+
+
+def _ends(minimum: float, maximum: float) -> str:
+    """What to say of the ends of a range: nothing where there are none."""
+    if math.isinf(minimum) and math.isinf(maximum):
+        return ""
+    if math.isinf(maximum):
+        return f" of at least {minimum:g}"
+    return (
+        f" of at most {maximum:g}" if math.isinf(minimum) else f" from {minimum:g} to {maximum:g}"
+    )
+
+
+def require_generator(generator: object, name: str = "generator") -> torch.Generator:
+    """Return ``generator`` if it is one. None would mean torch's global one, which is nobody's.
+
+    >>> require_generator(None)
+    Traceback (most recent call last):
+        ...
+    TypeError: generator must be a torch.Generator, got NoneType. Pass torch.Generator().manual_seed(0)
+    """  # noqa: E501 - the doctest shows the message as it is printed
+    if not isinstance(generator, torch.Generator):
+        raise TypeError(
+            f"{name} must be a torch.Generator, got {type(generator).__name__}. "
+            "Pass torch.Generator().manual_seed(0)"
+        )
+    return generator
+
+
+def require_one_source(generator: object, seed: object) -> torch.Generator:
+    """Return the one source of randomness: ``generator``, or a new one on the CPU from ``seed``.
+
+    >>> require_one_source(None, None)
+    Traceback (most recent call last):
+        ...
+    ValueError: pass either generator= or seed=, got neither: for instance seed=0, or generator=torch.Generator().manual_seed(0) for new numbers at each call.
+    """  # noqa: E501 - the doctest shows the message as it is printed
+    if (generator is None) == (seed is None):
+        given = "neither" if generator is None else "both"
+        raise ValueError(
+            f"pass either generator= or seed=, got {given}: for instance seed=0, or "
+            "generator=torch.Generator().manual_seed(0) for new numbers at each call."
+        )
+    if generator is None:
+        return torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0))
+    return require_generator(generator)
 
 
 def require_choice(value: object, name: str, choices: Iterable[str]) -> str:

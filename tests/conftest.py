@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +29,26 @@ def global_generators_untouched():
     yield
     assert torch.equal(torch.get_rng_state(), torch_state)
     assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+
+
+class _DoubleOnlyOnCpu(TorchFunctionMode):
+    """As on MPS: ``double()`` is refused unless ``cpu()`` made the tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.moved = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func is torch.Tensor.double:
+            assert any(args[0] is tensor for tensor in self.moved), "double() before cpu()"
+        result = func(*args, **(kwargs or {}))
+        if func is torch.Tensor.cpu:
+            self.moved.append(result)
+        return result
+
+
+@pytest.fixture
+def cpu_before_float64():
+    """Fails the test where a tensor becomes float64 before it is on the CPU."""
+    with _DoubleOnlyOnCpu():
+        yield

@@ -1,5 +1,7 @@
 """Each check names what was expected, what came and what to do."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,10 @@ import torch
 from sigreg_edu.checks import (
     require_choice,
     require_finite,
+    require_generator,
     require_integer,
+    require_number,
+    require_one_source,
     require_points,
     require_positive,
     require_probability,
@@ -101,3 +106,57 @@ def test_an_unknown_choice_is_answered_with_the_nearest():
 def test_two_devices_are_named_with_the_move_to_make():
     with pytest.raises(ValueError, match=r"z on cpu, directions on meta.*directions\.to"):
         require_same_device(z=torch.zeros(1), directions=torch.zeros(1, device="meta"))
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 1, 0.5])
+def test_a_number_within_both_ends_comes_back_as_a_float(value):
+    checked = require_number(value, "lamb", minimum=0.0, maximum=1.0)
+    assert checked == value
+    assert isinstance(checked, float)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, math.inf])
+def test_a_number_outside_is_refused_with_the_ends(value):
+    with pytest.raises(ValueError, match="lamb must be a finite number from 0 to 1, got"):
+        require_number(value, "lamb", minimum=0.0, maximum=1.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "ends", "message"),
+    [
+        (-1, {"minimum": 0.0}, "of at least 0, got -1. Move it into that range."),
+        (3, {"maximum": 2.0}, "of at most 2, got 3. Move it into that range."),
+        (math.inf, {"minimum": 0.0}, "of at least 0, got inf. Move it into that range."),
+        (math.nan, {"minimum": 0.0}, "of at least 0, got nan."),
+        (math.nan, {}, ", got nan."),
+        (math.inf, {}, ", got inf."),
+    ],
+)
+def test_the_message_names_only_the_ends_and_the_move_there_are(value, ends, message):
+    with pytest.raises(ValueError, match="x must be a finite number") as caught:
+        require_number(value, "x", **ends)
+    assert str(caught.value).replace(" ,", ",").endswith(message)
+    assert ("Move" in str(caught.value)) == ("Move" in message)
+
+
+@pytest.mark.parametrize("value", ["1", None, True, [1.0], 1j])
+def test_what_is_no_number_is_a_type_error(value):
+    with pytest.raises(TypeError, match="lamb must be a number"):
+        require_number(value, "lamb")
+
+
+@pytest.mark.parametrize("bad", [None, 0, "cpu", np.random.default_rng(0)])
+def test_what_is_no_generator_is_told_how_to_make_one(bad):
+    with pytest.raises(TypeError, match=r"got .*Pass torch\.Generator\(\)\.manual_seed\(0\)"):
+        require_generator(bad)
+
+
+def test_there_is_exactly_one_source_of_randomness(generator):
+    assert require_one_source(generator, None) is generator
+    assert require_one_source(None, 3).initial_seed() == 3
+    with pytest.raises(ValueError, match="got neither"):
+        require_one_source(None, None)
+    with pytest.raises(ValueError, match="got both"):
+        require_one_source(generator, 0)
+    with pytest.raises(TypeError, match="generator must be a torch"):
+        require_one_source(3, None)

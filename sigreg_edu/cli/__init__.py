@@ -7,12 +7,29 @@ Each subcommand lives in its own module, which says what it takes (``add_to``) a
 from __future__ import annotations
 
 import argparse
+import codecs
 import sys
 from collections.abc import Sequence
 
 from sigreg_edu import __version__
 from sigreg_edu.cli import bench, doctor, lab
 from sigreg_edu.cli.errors import UserError
+
+# What a terminal that knows no such signs is shown instead (an old Windows code page, say).
+PLAIN = {"✓": "ok", "✗": "BAD", "→": "->", "≤": "<=", "…": "...", "–": "-", "−": "-"}
+
+
+def _in_plain_signs(error: UnicodeError) -> tuple[str, int]:
+    """Answer an encoder that cannot write a sign: with a plain one, at worst a question mark."""
+    cannot = error.object[error.start : error.end]
+    return "".join(PLAIN.get(sign, "?") for sign in cannot), error.end
+
+
+def _never_fail_to_print() -> None:
+    codecs.register_error("sigreg_edu.plain", _in_plain_signs)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="sigreg_edu.plain")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -37,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 where something is wrong (said on standard error).
     """
+    _never_fail_to_print()
     given = list(sys.argv[1:] if arguments is None else arguments)
     end = given.index("--") if "--" in given else len(given)
     parser = build_parser()

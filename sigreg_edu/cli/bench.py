@@ -117,13 +117,14 @@ def notebook_keeps_promises(result: NotebookResult | None) -> bool:
 
 def as_table(results: Sequence[ExplorerResult], opened: NotebookResult | None) -> str:
     """Return the results as a Markdown table, with the promises under it."""
-    head = "explorer | median ms | p95 ms | slowest ms | blank frames | dragged, pictures/s"
-    head += " | memory growth MB | figures | kept"
-    lines = [f"| {head} |", "|" + " --- |" * 9]
+    head = "explorer | median ms | p95 ms | slowest ms | median/p95 while refining | blank frames"
+    head += " | dragged, pictures/s | memory growth MB | figures | kept"
+    lines = [f"| {head} |", "|" + " --- |" * 10]
     for r in results:
         soak = (f"{r.soak.growth_mb:g}", f"{r.soak.figures_alive}") if r.soak else ("–", "–")
         blank = f"{r.blank_frames} of {r.frames_looked_at}"
         times = [f"{ms:.0f}" for ms in (r.median_ms, r.p95_ms, r.slowest_ms)]
+        times.append(f"{r.refining_median_ms:.0f}/{r.refining_p95_ms:.0f}")
         kept = "yes" if keeps_promises(r) else "NO"
         cells = [r.name, *times, blank, f"{r.dragged_pictures_per_s:.0f}", *soak, kept]
         lines.append(f"| {' | '.join(cells)} |")

@@ -29,8 +29,38 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, ElementHandle, Page
 
 BROWSER_VARIABLE = "SIGREG_EDU_BROWSER"
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-MAC_PROGRAM = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+PROGRAMS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "msedge",
+)
+MAC_PROGRAMS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+)
+WINDOWS_FOLDERS = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")  # variables that name them
+WINDOWS_PROGRAMS = (
+    "Google/Chrome/Application/chrome.exe",
+    "Chromium/Application/chrome.exe",
+    "Microsoft/Edge/Application/msedge.exe",
+)
+# Where "playwright install chromium" puts its own, under the user's folder and in what way.
+PLAYWRIGHT_VARIABLE = "PLAYWRIGHT_BROWSERS_PATH"
+PLAYWRIGHT_FOLDERS = (
+    ".cache/ms-playwright",
+    "Library/Caches/ms-playwright",
+    "AppData/Local/ms-playwright",
+)
+PLAYWRIGHT_PROGRAMS = (
+    "chromium-*/chrome-*/chrome",
+    "chromium-*/chrome-*/chrome.exe",
+    "chromium-*/chrome-*/*.app/Contents/MacOS/*",
+)
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -54,15 +84,33 @@ class NotebookFailed(AssertionError):
 
 
 def find_browser(environment: Mapping[str, str]) -> str | None:
-    """Return a Chromium to drive: ``SIGREG_EDU_BROWSER``, or one of the usual programs."""
+    """Return a Chromium to drive: ``SIGREG_EDU_BROWSER``, a usual program, or Playwright's own."""
     given = environment.get(BROWSER_VARIABLE)
     if given:
         return shutil.which(given)
-    for program in (*PROGRAMS, MAC_PROGRAM):
+    for program in (
+        *PROGRAMS,
+        *MAC_PROGRAMS,
+        *_on_windows(environment),
+        *_of_playwright(environment),
+    ):
         found = shutil.which(program)
         if found:
             return found
     return None
+
+
+def _on_windows(environment: Mapping[str, str]) -> list[str]:
+    folders = [environment[name] for name in WINDOWS_FOLDERS if environment.get(name)]
+    return [str(Path(folder, program)) for program in WINDOWS_PROGRAMS for folder in folders]
+
+
+def _of_playwright(environment: Mapping[str, str]) -> list[str]:
+    """Return the Chromiums that Playwright has installed, the newest first."""
+    given = environment.get(PLAYWRIGHT_VARIABLE)
+    folders = [Path(given)] if given else [Path.home() / name for name in PLAYWRIGHT_FOLDERS]
+    found = [path for folder in folders for how in PLAYWRIGHT_PROGRAMS for path in folder.glob(how)]
+    return [str(path) for path in sorted(found, key=lambda path: path.stat().st_mtime)[::-1]]
 
 
 @contextmanager
@@ -77,7 +125,7 @@ def open_browser() -> Iterator[Browser]:
     if program is None:
         raise UserError(
             "no Chromium was found. Install Chromium or Chrome, or set "
-            f"{BROWSER_VARIABLE} to its program."
+            f"{BROWSER_VARIABLE} to its program (or: playwright install chromium)."
         )
     from playwright.sync_api import sync_playwright
 
@@ -329,3 +377,8 @@ def arrow_with_room(slider: ElementHandle) -> str:
         float(slider.get_attribute(f"aria-value{name}")) for name in ("min", "now", "max")
     )
     return "ArrowRight" if high - now >= now - low else "ArrowLeft"
+
+
+def drag_with_room(slider: ElementHandle, pixels: float) -> float:
+    """Return so many pixels with the sign of the way to a slider's farther end."""
+    return pixels if arrow_with_room(slider) == "ArrowRight" else -pixels

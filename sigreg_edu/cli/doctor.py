@@ -61,7 +61,7 @@ class Check:
 class TorchFacts:
     """What an installed torch says of itself."""
 
-    built_for: str | None  # CUDA version, None for a CPU build
+    built_for: str | None  # "CUDA 12.8" or "ROCm 6.3"; None for a CPU build
     devices: tuple[str, ...]
     has_mps: bool
     threads: int
@@ -150,20 +150,21 @@ def _check_requirement(text: str, versions: Mapping[str, str | None]) -> Check:
     return Check(name, Status.BAD, f"{version}, outside {wanted}{reason}", remedy)
 
 
-def check_torch(facts: TorchFacts, *, has_gpu: bool) -> Check:
-    """Torch uses what the machine has."""
+def check_torch(facts: TorchFacts | Exception, *, has_gpu: bool) -> Check:
+    """Torch can be loaded, and uses what the machine has."""
+    if isinstance(facts, Exception):
+        return _torch_cannot_be_loaded(facts)
     threads = f"{facts.threads} CPU thread{'s' if facts.threads != 1 else ''}"
     name = "torch devices"
     if facts.devices:
-        return Check(
-            name, Status.GOOD, f"CUDA {facts.built_for}: {', '.join(facts.devices)}; {threads}"
-        )
+        return Check(name, Status.GOOD, f"{facts.built_for}: {', '.join(facts.devices)}; {threads}")
     if facts.built_for:
         return Check(
             name,
             Status.NOTICE,
-            f"built for CUDA {facts.built_for}, but no device answers; {threads}",
-            "fine without a GPU; with one, its driver is missing or too old (try: nvidia-smi)",
+            f"built for {facts.built_for}, but no device answers; {threads}",
+            "fine without a GPU; with one, its driver is missing or too old "
+            "(try: nvidia-smi or rocm-smi)",
         )
     if has_gpu:
         return Check(
@@ -174,6 +175,14 @@ def check_torch(facts: TorchFacts, *, has_gpu: bool) -> Check:
         )
     also = "MPS, " if facts.has_mps else ""
     return Check(name, Status.GOOD, f"CPU build; {also}{threads}")
+
+
+def _torch_cannot_be_loaded(error: Exception) -> Check:
+    lines = str(error).splitlines() or [type(error).__name__]
+    remedy = "pip install --force-reinstall torch"
+    if platform.system() == "Windows":
+        remedy += "; if that does not help, install Microsoft's Visual C++ Redistributable"
+    return Check("torch devices", Status.BAD, f"torch cannot be loaded: {lines[0]}", remedy)
 
 
 def check_widget_partners(versions: Mapping[str, str | None]) -> Check:
@@ -213,10 +222,20 @@ def check_kernel(command: str | None, executable: Path) -> Check:
     remedy = f"{executable} -m ipykernel install --sys-prefix"
     if command is None:
         return Check(name, Status.BAD, "not found", remedy)
-    # Jupyter takes these names for the Python that it runs on itself.
-    if Path(command) == executable or command in {"python", "python3"}:
+    if Path(command) == executable or _is_another_name(command, executable):
         return Check(name, Status.GOOD, "this Python")
     return Check(name, Status.BAD, f"starts {command}, another Python than this one", remedy)
+
+
+def _is_another_name(command: str, executable: Path) -> bool:
+    """Whether a command is this Python under a usual name: beside it, or without a folder.
+
+    Jupyter takes the names without a folder for the Python that it runs on itself.
+    """
+    major, minor = sys.version_info[:2]
+    path = Path(command)
+    usual = path.name.removesuffix(".exe") in {"python", f"python{major}", f"python{major}.{minor}"}
+    return usual and (path.parent == executable.parent or path.name == command)
 
 
 def check_notebooks(start: Path, environment: Mapping[str, str]) -> Check:
@@ -264,17 +283,26 @@ def look_requirements() -> list[str]:
     return [f"{r.name}{r.specifier}" for r in wanted]
 
 
-def look_torch() -> TorchFacts:
-    """Ask torch what it can use."""
-    import torch
+def look_torch() -> TorchFacts | Exception:
+    """Ask torch what it can use; return the error where it is there but cannot be loaded."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        return error
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     return TorchFacts(
-        built_for=torch.version.cuda,
+        built_for=_built_for(torch.version.cuda, torch.version.hip),
         devices=tuple(torch.cuda.get_device_name(i) for i in range(count)),
         has_mps=platform.system() == "Darwin" and torch.backends.mps.is_available(),
         threads=torch.get_num_threads(),
     )
+
+
+def _built_for(cuda: str | None, hip: str | None) -> str | None:
+    if hip:
+        return f"ROCm {hip}"
+    return f"CUDA {cuda}" if cuda else None
 
 
 def look_extensions() -> dict[str, bool]:

@@ -13,23 +13,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sigreg_edu.cli.browser import FRAME_SECONDS, SECOND, LabPage, LiveExplorer, arrow_with_room
+from sigreg_edu.cli.browser import FRAME_SECONDS, SECOND, LabPage, LiveExplorer, drag_with_room
 from sigreg_edu.cli.server import LabServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ElementHandle
 
 REST_SECONDS = 0.4  # longer than an explorer waits before it refines its picture
+QUIET_SECONDS, REFINING_SECONDS = 0.2, 0.3  # a little less than it waits, and a little more
 WARM_SOAK_MOVES = 200
+PAGE_UP, PAGE_DOWN = "PageUp", "PageDown"  # several steps at once
 DRAG_STEPS, DRAG_PIXELS = 60, 120
 MEGABYTE = 1e6
 
 MEANING = {
     "median_ms, p95_ms, slowest_ms": (
-        "from an arrow key on a slider's handle (the event's own time stamp in the browser) to the "
+        "from a page key on a slider's handle (the event's own time stamp in the browser) to the "
         "animation frame after the next new picture was painted on the canvas; single moves, each "
-        "made when the explorer is at rest, equally many with each slider, after one move of each "
-        "to warm up; where a coarse picture comes first, it is the one that counts"
+        "made when the explorer is at rest, equally many with each slider, which walk its range up "
+        "and down, after one move of each to warm up; where a coarse picture comes first, it "
+        "is the one that counts"
+    ),
+    "refining_median_ms, refining_p95_ms": (
+        f"the same for moves made {REFINING_SECONDS:g} s after the last one's picture, when an "
+        "explorer that refines its picture is at it; the time to the last picture before "
+        f"{QUIET_SECONDS:g} s without one, since a finer one of the move before may come between"
     ),
     "load_before": (
         "processes that wanted a processor in the minute before; above about 0.5, something else "
@@ -78,6 +86,8 @@ class ExplorerResult:
     median_ms: float
     p95_ms: float
     slowest_ms: float
+    refining_median_ms: float
+    refining_p95_ms: float
     unanswered: int
     dragged_pictures_per_s: float
     frames_looked_at: int
@@ -116,7 +126,9 @@ def measure_explorer(
     live = [slider for slider in explorer.sliders() if explorer.answers(slider)]
     turns = plan(live, moves)
     times = time_moves(explorer, turns)
-    answered = [t for t in times if t is not None]
+    refining = time_moves_while_refining(explorer, turns)
+    median, p95, slowest = summary(times)
+    refining_median, refining_p95, _ = summary(refining)
     dragged = drag_rate(explorer, live[0])
     looked, blank = look_for_blanks(explorer, turns)
     result = ExplorerResult(
@@ -124,10 +136,12 @@ def measure_explorer(
         sliders=len(live),
         idle_sliders=len(explorer.sliders()) - len(live),
         moves=len(times),
-        median_ms=round(statistics.median(answered), 1),
-        p95_ms=round(percentile(answered, 95), 1),
-        slowest_ms=round(max(answered), 1),
-        unanswered=len(times) - len(answered),
+        median_ms=median,
+        p95_ms=p95,
+        slowest_ms=slowest,
+        refining_median_ms=refining_median,
+        refining_p95_ms=refining_p95,
+        unanswered=(times + refining).count(None),
         dragged_pictures_per_s=round(dragged, 1),
         frames_looked_at=looked,
         blank_frames=blank,
@@ -173,14 +187,60 @@ def notebook_showing(name: str) -> dict:
 def time_moves(explorer: LiveExplorer, turns: Sequence[ElementHandle]) -> list[float | None]:
     """Return the milliseconds of each move, None where no picture came."""
     watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.stopwatch(one)")
-    times = []
+    times, key = [], PAGE_UP
     for slider in turns:
         slider.focus()
         explorer.rest(REST_SECONDS)
+        key = walking_key(slider, key)
         watch.evaluate("(watch) => watch.reset()")
-        explorer.page.keyboard.press(arrow_with_room(slider))
+        explorer.page.keyboard.press(key)
         times.append(watch.evaluate("(watch, limit) => watch.first(limit)", FRAME_SECONDS * SECOND))
+    watch.evaluate("(watch) => watch.stop()")
     return times
+
+
+def time_moves_while_refining(
+    explorer: LiveExplorer, turns: Sequence[ElementHandle]
+) -> list[float | None]:
+    """Return the milliseconds of each move, made while the picture of the last is refined."""
+    watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.stopwatch(one)")
+    limits = [QUIET_SECONDS * SECOND, FRAME_SECONDS * SECOND]
+    times, key = [], PAGE_UP
+    for slider in turns:
+        slider.focus()
+        key = walking_key(slider, key)
+        watch.evaluate("(watch) => watch.reset()")
+        explorer.page.keyboard.press(key)
+        times.append(watch.evaluate("(watch, [quiet, limit]) => watch.last(quiet, limit)", limits))
+        explorer.page.wait_for_timeout((REFINING_SECONDS - QUIET_SECONDS) * SECOND)
+    watch.evaluate("(watch) => watch.stop()")
+    explorer.rest(REST_SECONDS)
+    return times
+
+
+def walking_key(slider: ElementHandle, key: str) -> str:
+    """Return the page key that goes on in the direction of ``key``, or back from the end."""
+    low, now, high = (
+        float(slider.get_attribute(f"aria-value{name}")) for name in ("min", "now", "max")
+    )
+    if now >= high:
+        return PAGE_DOWN
+    return PAGE_UP if now <= low else key
+
+
+def summary(times: Sequence[float | None]) -> tuple[float, float, float]:
+    """Return median, 95th percentile and largest of the moves that were answered, if any was.
+
+    >>> summary([30.0, None, 10.0])
+    (20.0, 30.0, 30.0)
+    >>> summary([None])
+    (inf, inf, inf)
+    """
+    answered = [t for t in times if t is not None]
+    if not answered:
+        return math.inf, math.inf, math.inf
+    found = (statistics.median(answered), percentile(answered, 95), max(answered))
+    return tuple(round(t, 1) for t in found)
 
 
 def look_for_blanks(explorer: LiveExplorer, turns: Sequence[ElementHandle]) -> tuple[int, int]:
@@ -195,9 +255,9 @@ def look_for_blanks(explorer: LiveExplorer, turns: Sequence[ElementHandle]) -> t
 def drag_rate(explorer: LiveExplorer, slider: ElementHandle) -> float:
     """Return the pictures per second while a slider is dragged by the mouse."""
     watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.stopwatch(one)")
-    pixels = DRAG_PIXELS if arrow_with_room(slider) == "ArrowRight" else -DRAG_PIXELS
-    explorer.drag(slider, pixels, steps=DRAG_STEPS)
+    explorer.drag(slider, drag_with_room(slider, DRAG_PIXELS), steps=DRAG_STEPS)
     shown = watch.evaluate("(watch) => watch.shown()")
+    watch.evaluate("(watch) => watch.stop()")
     return (len(shown) - 1) / (shown[-1] - shown[0]) * SECOND if len(shown) > 1 else 0.0
 
 

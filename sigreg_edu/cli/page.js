@@ -153,7 +153,18 @@ window.sigregEdu = (() => {
         while (!shown.length && performance.now() < end) await wait(5);
         return shown.length && asked !== null ? shown[0] - asked : null;
       },
+      // The same to the last picture before `quiet` milliseconds without one.
+      async last(quiet, limit) {
+        const end = performance.now() + limit;
+        const over = () => shown.length && performance.now() - shown.at(-1) > quiet;
+        while (!over() && performance.now() < end) await wait(5);
+        return over() && asked !== null ? shown.at(-1) - asked : null;
+      },
       shown: () => shown,
+      stop() {
+        observer.disconnect();
+        explorer.removeEventListener("keydown", start, true);
+      },
     };
   }
 

@@ -6,6 +6,7 @@ import gc
 from itertools import cycle, islice
 from typing import Any
 
+REFINED_EVERY = 5  # moves
 # Handles go to these fractions of their range, so that each move goes elsewhere.
 PLACES = (0.25, 0.75, 0.125, 0.375, 0.875, 0.5)
 
@@ -20,8 +21,11 @@ def soak(explorer: Any, moves: int) -> int:
     Returns:
         How many Matplotlib figures there are in this process afterwards.
     """
-    for name, value in islice(cycle(planned_moves(explorer)), moves):
+    for number, (name, value) in enumerate(islice(cycle(planned_moves(explorer)), moves)):
         explorer.controls[name].value = value
+        if number % REFINED_EVERY == 0:  # the hand pauses: no timer runs while this does
+            explorer.explorer.refine_step()
+            explorer.explorer.refine_step()
     return figures_alive()
 
 

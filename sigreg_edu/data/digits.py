@@ -15,8 +15,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from sigreg_edu.checks import require_choice, require_integer, require_tensor
-from sigreg_edu.data.checking import require_number
+from sigreg_edu.checks import (
+    require_choice,
+    require_generator,
+    require_integer,
+    require_number,
+    require_tensor,
+)
 
 FEATURE_KINDS = ("pixels", "standardized", "whitened")
 _SPLIT_SEED = 0
@@ -151,6 +156,7 @@ def digit_views(
     """
     _check_images(images)
     num_views = require_integer(num_views, "num_views")
+    require_generator(generator)
     amounts = {"max_shift": max_shift, "max_rotation": max_rotation, "noise": noise}
     for name, amount in amounts.items():
         require_number(amount, name, minimum=0.0, maximum=1e6)

@@ -26,8 +26,7 @@ import scipy  # scipy.interpolate loads when first used
 import torch
 from scipy import special
 
-from sigreg_edu.checks import require_choice, require_integer, require_tensor
-from sigreg_edu.data.checking import require_number
+from sigreg_edu.checks import require_choice, require_integer, require_number, require_tensor
 from sigreg_edu.data.noise import normal_scores
 
 Bend = Callable[[np.ndarray, float], np.ndarray]
@@ -35,6 +34,7 @@ Bend = Callable[[np.ndarray, float], np.ndarray]
 OUTLIER_SPREAD = 5.0  # the outliers' standard deviation, in units of the bulk's
 _HALF_LINE_NODES = 600
 _NO_STRENGTH = 1e-9
+_FARTHEST = 1e30  # of shift and scale: samples are float32, which ends at 3e38
 
 
 @dataclass(frozen=True)
@@ -406,7 +406,7 @@ def sample_1d_batch(
     family = SHAPES[require_choice(shape, "shape", SHAPES)]
     num_samples = require_integer(num_samples, "num_samples")
     num_repeats = require_integer(num_repeats, "num_repeats")
-    shift, scale = require_number(shift, "shift"), require_number(scale, "scale", minimum=0.0)
+    shift, scale = _checked_place(shift, scale)
     strength = _checked_strength(family, strength)
     # Rows of the stream are points and columns are repeats: the stream is nested along its rows.
     scores = normal_scores(num_samples, num_repeats, seed=require_integer(seed, "seed", minimum=0))
@@ -442,11 +442,19 @@ def pdf_1d(
     """
     family = SHAPES[require_choice(shape, "shape", SHAPES)]
     strength = _checked_strength(family, strength)
-    shift, scale = require_number(shift, "shift"), require_number(scale, "scale", minimum=0.0)
+    shift, scale = _checked_place(shift, scale)
     if scale == 0.0:
         raise ValueError("scale must be above 0, got 0: a single point has no density.")
     x = (require_tensor(grid, "grid").detach().cpu().to(torch.float64).numpy() - shift) / scale
     return torch.from_numpy(family.density(x, strength) / scale).to(grid)
+
+
+def _checked_place(shift: float, scale: float) -> tuple[float, float]:
+    """Shift and scale as floats, within what float32 can hold."""
+    return (
+        require_number(shift, "shift", minimum=-_FARTHEST, maximum=_FARTHEST),
+        require_number(scale, "scale", minimum=0.0, maximum=_FARTHEST),
+    )
 
 
 def _checked_strength(family: Shape, strength: float | None) -> float:

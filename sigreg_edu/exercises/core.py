@@ -6,7 +6,7 @@ raises :class:`NotYet` with the reason when it is not. So it can be tested witho
 >>> def checker(answer):
 ...     expect(answer == 4, f"got {answer}; count on your fingers.")
 ...     return "Two and two are four."
->>> exercise = Exercise("sum", checker, hints=("Use your fingers.",), solution="4")
+>>> exercise = Exercise(checker, hints=("Use your fingers.",), solution="4")
 >>> exercise.check(...)
 ○ Not tried yet. Replace the ... by your answer and run the cell again.
 >>> exercise.check(5)
@@ -67,16 +67,15 @@ class Exercise:
     """One exercise of a notebook.
 
     Args:
-        name: what the exercise is called in the notebook.
         checker: answer → praise; raises :class:`NotYet` or :class:`NotTried`.
         hints: from a nudge to nearly the answer.
         solution: Python code of a right answer.
     """
 
     def __init__(
-        self, name: str, checker: Callable[[Any], str], *, hints: tuple[str, ...], solution: str
+        self, checker: Callable[[Any], str], *, hints: tuple[str, ...], solution: str
     ) -> None:
-        self.name, self.checker, self.hints = name, checker, hints
+        self.checker, self.hints = checker, hints
         self.solution_code = solution.strip("\n")
         self._hints_given = 0
 
@@ -102,11 +101,10 @@ class Exercise:
         return Note(f"```python\n{self.solution_code}\n```")
 
 
-def quiz(name: str, right: str, replies: Mapping[str, str]) -> Exercise:
+def quiz(right: str, replies: Mapping[str, str]) -> Exercise:
     """Return a question with lettered answers.
 
     Args:
-        name: what the question is called in the notebook.
         right: the letter of the right answer.
         replies: letter → what to say to whoever chose it: why it is right, or what it overlooks.
     """
@@ -119,7 +117,7 @@ def quiz(name: str, right: str, replies: Mapping[str, str]) -> Exercise:
         return replies[letter]
 
     hint = "Go back to the section's summary, then to its explorer: it shows the answer."
-    return Exercise(name, checker, hints=(hint,), solution=f'"{right}"  # {replies[right]}')
+    return Exercise(checker, hints=(hint,), solution=f'"{right}"  # {replies[right]}')
 
 
 def expect(condition: bool, reason: str) -> None:
@@ -129,10 +127,14 @@ def expect(condition: bool, reason: str) -> None:
 
 
 def call(function: Any, *arguments: Any) -> Any:
-    """Call a student's function; what goes wrong in it becomes a reason, not a traceback."""
+    """Call a student's function; what goes wrong in it becomes a reason, not a traceback.
+
+    It gets copies of the tensors, so that one which changes them in place spoils no later check.
+    """
     expect(callable(function), f"expected a function, got {type(function).__name__}.")
+    copies = [a.clone() if isinstance(a, torch.Tensor) else a for a in arguments]
     try:
-        result = function(*arguments)
+        result = function(*copies)
     except Exception as error:
         raise NotYet(f"your function raised {type(error).__name__}: {error}") from error
     if result is ...:
@@ -151,14 +153,18 @@ def number(answer: Any) -> float:
     return value
 
 
-def tensor(answer: Any, shape: tuple[int, ...]) -> torch.Tensor:
-    """Return an answer as a float64 (or complex128) tensor of the given shape."""
+def tensor(answer: Any, shape: tuple[int, ...], *, complex_ok: bool = False) -> torch.Tensor:
+    """Return an answer as a float64 tensor of the given shape, or complex128 where that is ok."""
     try:
         value = torch.as_tensor(answer)
     except (TypeError, ValueError, RuntimeError) as error:
         raise NotYet(f"expected a tensor, got {type(answer).__name__}.") from error
     got = tuple(value.shape)
     expect(got == shape, f"expected shape {shape}, got {got}.")
+    expect(
+        complex_ok or not value.is_complex(),
+        "expected real numbers, got complex ones. Is there a 1j too many, or a `.real` missing?",
+    )
     return value.to(torch.complex128 if value.is_complex() else torch.float64)
 
 

@@ -51,7 +51,6 @@ def _recorded() -> dict[str, Course]:
 
 
 warm_up = Exercise(
-    "warm_up",
     _check_warm_up,
     hints=(
         "Press the button 'collapsed' above the explorer.",
@@ -98,7 +97,6 @@ def _check_invariance(answer: Any) -> str:
 
 
 agreement = Exercise(
-    "agreement",
     _check_invariance,
     hints=(
         "`z.mean(0)` is the mean over the views, shape (N, D).",
@@ -126,7 +124,6 @@ def _check_cheapest(answer: Any) -> str:
 
 
 cheapest = Exercise(
-    "cheapest",
     _check_cheapest,
     hints=(
         "What if all images had the same embedding?",
@@ -175,7 +172,6 @@ def _truth_value(result: Any) -> bool:
 
 
 collapsed = Exercise(
-    "collapsed",
     _check_collapsed,
     hints=(
         "`z.std(0)` is the standard deviation of each coordinate, shape (D,).",
@@ -220,7 +216,6 @@ def _check_shadow(answer: Any) -> str:
 
 
 shadow = Exercise(
-    "shadow",
     _check_shadow,
     hints=(
         "The direction is a = (cos, sin) of the angle in radians.",
@@ -250,7 +245,6 @@ def _check_all_digits(answer: Any) -> str:
 
 
 all_digits = Exercise(
-    "all_digits",
     _check_all_digits,
     hints=(
         "1,000 points at 0 have T = 402. How does T depend on N?",
@@ -263,7 +257,6 @@ all_digits = Exercise(
 # --- quiz -----------------------------------------------------------------------------------------
 
 quiz_loss = quiz(
-    "quiz_loss",
     "b",
     {
         "a": "A low loss is only good if the loss asks for the right thing. Look at panel 1.",
@@ -272,7 +265,6 @@ quiz_loss = quiz(
     },
 )
 quiz_rank = quiz(
-    "quiz_rank",
     "c",
     {
         "a": "Compare the standard deviations: they say that it did.",
@@ -281,7 +273,6 @@ quiz_rank = quiz(
     },
 )
 quiz_target = quiz(
-    "quiz_target",
     "a",
     {
         "a": "In every direction: then the cloud is an isotropic Gaussian, neither point nor line.",
@@ -290,7 +281,6 @@ quiz_target = quiz(
     },
 )
 quiz_shrink = quiz(
-    "quiz_shrink",
     "b",
     {
         "a": "Two of them only compare distances with each other. Which?",

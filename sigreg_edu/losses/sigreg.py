@@ -5,7 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from sigreg_edu.checks import require_integer, require_points, require_positive
+from sigreg_edu.checks import (
+    require_integer,
+    require_one_source,
+    require_points,
+    require_positive,
+    require_tensor,
+)
 from sigreg_edu.slicing import sliced_statistic, uniform_directions
 from sigreg_edu.statistics import EppsPulleyTest
 
@@ -38,6 +44,8 @@ class SIGReg(nn.Module):
 
     Raises:
         ValueError: both or neither of ``generator`` and ``seed``; ``z`` of another shape.
+        TypeError: ``generator`` is none; given directions are float32 for float64 ``z``, or vice
+            versa.
 
     References:
         Balestriero & LeCun 2025, arXiv:2511.08544; code: github.com/rbalestr-lab/lejepa, MINIMAL.md
@@ -61,12 +69,11 @@ class SIGReg(nn.Module):
         super().__init__()
         self.num_slices = require_integer(num_slices, "num_slices")
         self.test = EppsPulleyTest(num_points, t_max=require_positive(t_max, "t_max"))
-        self.generator = _generator(generator, seed)
+        self.generator = require_one_source(generator, seed)
 
     def forward(self, z: torch.Tensor, *, directions: torch.Tensor | None = None) -> torch.Tensor:
         """The loss of ``z`` (N, D) or (V, N, D), along ``directions`` (D, M) if they are given."""
-        z = _require_embeddings(z)
-        wide = z if z.dtype == torch.float64 else z.float()
+        wide = _widened(_require_embeddings(z))
         if directions is None:
             directions = uniform_directions(
                 z.shape[-1],
@@ -75,6 +82,8 @@ class SIGReg(nn.Module):
                 dtype=wide.dtype,
                 device=z.device,
             )
+        else:
+            directions = _widened(require_tensor(directions, "directions"))
         return sliced_statistic(wide, directions, self.test).mean()  # (..., M) -> scalar
 
     def extra_repr(self) -> str:
@@ -108,19 +117,13 @@ def invariance(z: torch.Tensor) -> torch.Tensor:
             f"z must have shape (V, N, D) with V >= 2 views, got {tuple(z.shape)}. "
             "Stack them: torch.stack([first_view, second_view])."
         )
-    wide = z if z.dtype == torch.float64 else z.float()
+    wide = _widened(z)
     return (wide - wide.mean(0)).square().mean()
 
 
-def _generator(generator: torch.Generator | None, seed: int | None) -> torch.Generator:
-    if (generator is None) == (seed is None):
-        given = "neither" if generator is None else "both"
-        raise ValueError(
-            f"pass either generator= or seed=, got {given}: for instance SIGReg(seed=0)."
-        )
-    if generator is None:
-        return torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0))
-    return generator
+def _widened(x: torch.Tensor) -> torch.Tensor:
+    """float64 as it is, everything else in float32."""
+    return x if x.dtype == torch.float64 else x.float()
 
 
 def _require_embeddings(z: torch.Tensor) -> torch.Tensor:

@@ -16,7 +16,7 @@ import numpy as np
 import scipy  # scipy.stats loads when first used: half a second and 45 MB
 import torch
 
-from sigreg_edu.checks import require_choice, require_integer
+from sigreg_edu.checks import require_choice, require_integer, require_one_source
 
 __all__ = [
     "DIRECTIONS",
@@ -180,6 +180,7 @@ DIRECTIONS: dict[str, Callable[..., torch.Tensor]] = {
     "quasi_random": quasi_random_directions,
     "fixed": fixed_directions,
 }
+_SEED_ONLY = ("quasi_random", "fixed")
 
 
 def sample_directions(kind: str, dim: int, num_slices: int, **options: object) -> torch.Tensor:
@@ -196,11 +197,17 @@ def sample_directions(kind: str, dim: int, num_slices: int, **options: object) -
 
     Raises:
         ValueError: unknown ``kind``.
+        TypeError: ``generator`` for a kind that takes only ``seed``.
 
     >>> sample_directions("orthogonal", 3, 2, seed=0).shape
     torch.Size([3, 2])
     """
-    return DIRECTIONS[require_choice(kind, "kind", DIRECTIONS)](dim, num_slices, **options)
+    require_choice(kind, "kind", DIRECTIONS)
+    if kind in _SEED_ONLY and "generator" in options:
+        raise TypeError(
+            f"{kind!r} directions take seed=, not generator=: pass seed=0, for instance."
+        )
+    return DIRECTIONS[kind](dim, num_slices, **options)
 
 
 def direction_from_angles(
@@ -249,16 +256,7 @@ def _gaussian(
     dtype: torch.dtype,
 ) -> torch.Tensor:
     """Standard normal numbers on the generator's device, at least in float32."""
-    if (generator is None) == (seed is None):
-        given = "neither" if generator is None else "both"
-        raise ValueError(
-            f"pass either generator= or seed=, got {given}: for instance seed=0, or "
-            "generator=torch.Generator().manual_seed(0) for new directions at each call."
-        )
-    if generator is None:
-        generator = torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0))
-    if not isinstance(generator, torch.Generator):
-        raise TypeError(f"generator must be a torch.Generator, got {type(generator).__name__}.")
+    generator = require_one_source(generator, seed)
     wide = torch.float64 if dtype == torch.float64 else torch.float32
     return torch.randn(shape, generator=generator, dtype=wide, device=generator.device)
 

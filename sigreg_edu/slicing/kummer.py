@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from scipy import special
 
+from sigreg_edu.checks import require_positive, require_tensor
+
 __all__ = ["kummer"]
 
 # Expansion points x_j = -b (e^{j STEP} - 1), each used for half a step to either side. The m-th
@@ -40,11 +42,16 @@ def kummer(a: float, b: float, x: torch.Tensor) -> torch.Tensor:
         Values in (0, 1], shape, dtype and device of ``x``; NaN for NaN.
 
     Raises:
-        ValueError: some ``x`` is above 0.
+        TypeError: ``x`` is no floating-point tensor, or a parameter is no number.
+        ValueError: some ``x`` is above 0, or the parameters are not 0 < a <= b.
 
     >>> kummer(0.5, 1.5, torch.tensor([0.0, -1.0], dtype=torch.float64))  # the mean of e^{-s^2}
     tensor([1.0000, 0.7468], dtype=torch.float64)
     """
+    require_tensor(x)
+    a, b = require_positive(a, "a"), require_positive(b, "b")
+    if a > b:
+        raise ValueError(f"b must be at least a, got a={a:g} and b={b:g}. Swap them?")
     return _Kummer.apply(a, b, x)
 
 

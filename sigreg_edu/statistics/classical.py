@@ -81,7 +81,7 @@ def classical_test(x: torch.Tensor, name: str) -> TestResult:
         x: samples (N,), finite.
         name: a key of ``CLASSICAL_TESTS``: ``"shapiro_wilk"`` (N >= 3; above 5,000 samples its
             p-value is an extrapolation), ``"anderson_darling"``, ``"cramer_von_mises"``,
-            ``"kolmogorov_smirnov"`` or ``"jarque_bera"`` (both at least 2 samples).
+            ``"kolmogorov_smirnov"`` or ``"jarque_bera"`` (N >= 3).
 
     Returns:
         A :class:`TestResult`.
@@ -104,7 +104,7 @@ def classical_test(x: torch.Tensor, name: str) -> TestResult:
             "rejection_rates, or call this for each row."
         )
     require_finite(x)
-    statistic, p = spec.compute(x.detach().double().cpu().numpy())
+    statistic, p = spec.compute(x.detach().cpu().double().numpy())
     return TestResult(name, float(statistic), float(p), spec.ignores_shift_and_scale)
 
 
@@ -127,7 +127,9 @@ def jarque_bera_statistic(x: np.ndarray) -> np.ndarray:
     second, third, fourth = (np.mean(deviation**k, axis=-1) for k in (2, 3, 4))
     with np.errstate(divide="ignore", invalid="ignore"):
         skewness, kurtosis = third / second**1.5, fourth / second**2
-    return x.shape[-1] / 6 * (skewness**2 + (kurtosis - 3) ** 2 / 4)
+    statistic = x.shape[-1] / 6 * (skewness**2 + (kurtosis - 3) ** 2 / 4)
+    # The mean of equal numbers may be rounded, and then the moments are those of the rounding.
+    return np.where(x.max(-1) == x.min(-1), np.nan, statistic)
 
 
 @lru_cache(maxsize=1)
@@ -204,6 +206,6 @@ CLASSICAL_TESTS: dict[str, ClassicalTest] = {
         ClassicalTest("anderson_darling", "Anderson–Darling", False, 1, _anderson_darling),
         ClassicalTest("cramer_von_mises", "Cramér–von Mises", False, 2, _cramer_von_mises),
         ClassicalTest("kolmogorov_smirnov", "Kolmogorov–Smirnov", False, 1, _kolmogorov_smirnov),
-        ClassicalTest("jarque_bera", "Jarque–Bera", True, 2, _jarque_bera),
+        ClassicalTest("jarque_bera", "Jarque–Bera", True, 3, _jarque_bera),
     )
 }

@@ -32,8 +32,9 @@ class EppsPulleyTest(nn.Module):
             ``"reference_points"`` (three sums).
         t_max: last knot of ``"quadrature"``.
         standardize: give each sample mean 0 and standard deviation 1 first. Then the test is
-            blind to shift and scale, and needs N >= 2.
-        eps: added to the standard deviation by ``standardize``.
+            blind to shift and scale, and needs N >= 2 (its p-value N >= 3).
+        eps: added to the standard deviation by ``standardize`` in the statistic; p-values leave
+            it out.
         scale_by_n: multiply by N.
 
     Shape:
@@ -80,19 +81,24 @@ class EppsPulleyTest(nn.Module):
     def p_value(self, x: torch.Tensor) -> torch.Tensor:
         """Probability under N(0, 1) of a statistic at least as large as that of ``x``.
 
+        With ``standardize=True`` it is the p-value of the exactly standardized sample: ``eps``
+        would shrink narrow samples, which the null law does not. A constant sample counts as zeros.
+
         Args:
-            x: samples (..., N), finite.
+            x: samples (..., N), finite; N >= 3 with ``standardize=True``.
 
         Returns:
-            p-values (...), float64; see :func:`~sigreg_edu.statistics.p_value`.
+            p-values (...), float64 (float32 on MPS); see :func:`~sigreg_edu.statistics.p_value`.
 
         >>> x = torch.randn(500, generator=torch.Generator().manual_seed(0))
         >>> bool(EppsPulleyTest().p_value(x) > 0.05), bool(EppsPulleyTest().p_value(x + 1) < 1e-9)
         (True, True)
         """
-        require_samples(x, minimum=2 if self.standardize else 1)
+        require_samples(x, minimum=3 if self.standardize else 1)
         with torch.no_grad():
-            statistic = self._statistic(promote(x), scale_by_n=True)
+            sample = promote(x)
+            sample = _exactly_standardized(sample) if self.standardize else sample
+            statistic = self._form(sample, scale_by_n=True)
         return p_value(
             statistic,
             num_points=self.num_points,
@@ -104,8 +110,10 @@ class EppsPulleyTest(nn.Module):
 
     def _statistic(self, x: torch.Tensor, scale_by_n: bool) -> torch.Tensor:
         """Statistic (...) of promoted samples (..., N)."""
-        if self.standardize:
-            x = standardize(x, eps=self.eps)
+        return self._form(standardize(x, eps=self.eps) if self.standardize else x, scale_by_n)
+
+    def _form(self, x: torch.Tensor, scale_by_n: bool) -> torch.Tensor:
+        """The chosen form of the statistic of samples that are ready for it."""
         if self.method == "closed_form":
             return epps_pulley_closed_form(x, scale_by_n=scale_by_n)
         if self.method == "reference_points":
@@ -127,3 +135,12 @@ class EppsPulleyTest(nn.Module):
         if self.standardize:
             shown.append(f"eps={self.eps}")
         return ", ".join([*shown, f"scale_by_n={self.scale_by_n}"])
+
+
+def _exactly_standardized(x: torch.Tensor) -> torch.Tensor:
+    """Samples (..., N) with mean 0 and standard deviation 1, constant ones as zeros."""
+    constant = x.amax(-1, keepdim=True) == x.amin(-1, keepdim=True)
+    centred = x - x.mean(-1, keepdim=True)
+    centred = centred / centred.abs().amax(-1, keepdim=True)  # squares of 1e-200 would vanish
+    standardized = centred / centred.std(-1, keepdim=True)
+    return torch.where(constant, 0 * x, standardized)  # where rounding alone, or 0 / 0, is left

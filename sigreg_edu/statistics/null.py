@@ -37,6 +37,7 @@ from sigreg_edu.checks import (
 )
 from sigreg_edu.statistics.epps_pulley import METHODS, quadrature_rule, reference_quantiles
 from sigreg_edu.statistics.mixture import ChiSquareMixture
+from sigreg_edu.statistics.precision import working_dtype
 
 __all__ = [
     "NullDistribution",
@@ -184,13 +185,23 @@ def _rule(method: str, num_points: int, t_max: float) -> tuple[np.ndarray, np.nd
 
 
 def _limit_covariance(knots: np.ndarray, standardize: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Covariances (T, T) of the cosine and sine parts of sqrt(N)(phi_N - phi)."""
-    product = np.outer(knots, knots)
-    damping = np.exp(-(knots[:, None] ** 2 + knots**2) / 2)
-    cosines, sines = np.cosh(product) - 1, np.sinh(product)
+    """Covariances (T, T) of the cosine and sine parts of sqrt(N)(phi_N - phi).
+
+    Where st is small, by the power series of cosh and sinh, whose first terms cancel. Elsewhere
+    the damping is drawn into the exponentials: beyond t = 26 cosh(st) alone would overflow.
+    """
+    s, t = knots[:, None], knots
+    product, damping = s * t, np.exp(-(s**2 + t**2) / 2)
+    small, first = product < 1, 2 if standardize else 1  # index of the first term that is left
+    terms = [np.where(small, product, 0.0) ** k / math.factorial(k) for k in range(22)]
+    near, far = np.exp(-((s - t) ** 2) / 2) / 2, np.exp(-((s + t) ** 2) / 2) / 2
+    cosines, sines = near + far - damping, near - far
     if standardize:
-        cosines, sines = cosines - product**2 / 2, sines - product
-    return damping * cosines, damping * sines
+        cosines, sines = cosines - damping * product**2 / 2, sines - damping * product
+    return (
+        np.where(small, damping * sum(terms[2 * first :: 2]), cosines),
+        np.where(small, damping * sum(terms[2 * first - 1 :: 2]), sines),
+    )
 
 
 def null_distribution(
@@ -210,7 +221,8 @@ def null_distribution(
         t_max: last knot of the quadrature form.
         method: ``"quadrature"``, ``"closed_form"`` or ``"reference_points"``.
         standardize: whether samples are standardized first: the composite null.
-        num_samples: N. Needed when the law depends on it: with ``standardize=True``, with
+        num_samples: N. Needed when the law depends on it: with ``standardize=True`` (then at
+            least 3: two standardized samples are always -0.71 and 0.71), with
             ``method="reference_points"`` and with ``scale_by_n=False``.
         scale_by_n: whether the statistic carries the factor N.
         seed: of the simulation, for the two simulated cases.
@@ -238,13 +250,22 @@ def null_distribution(
             "scale_by_n=False the law depends on N. Pass num_samples=x.shape[-1]."
         )
     if num_samples is not None:
-        require_integer(num_samples, "num_samples", minimum=2 if standardize else 1)
+        _require_count(num_samples, bool(standardize))
     t_max = require_positive(t_max, "t_max")
     scale = 1 / num_samples if not scale_by_n else 1.0
     if simulated:
         require_integer(seed, "seed", minimum=0)
         return _simulated(method, num_points, t_max, bool(standardize), num_samples, scale, seed)
     return _mixture(method, num_points, t_max, scale)
+
+
+def _require_count(num_samples: int, standardize: bool) -> None:
+    require_integer(num_samples, "num_samples")
+    if standardize and num_samples < 3:
+        raise ValueError(
+            f"num_samples must be at least 3 with standardize=True, got {num_samples}: any two "
+            "samples are -0.71 and 0.71 once standardized, so there is nothing to test."
+        )
 
 
 @lru_cache(maxsize=64)
@@ -282,14 +303,15 @@ def _simulate_samples(
 ) -> np.ndarray:
     """Statistics (R,) of simulated normal samples.
 
-    Single precision is enough here: its rounding is a thousandth of the simulation's error.
+    Drawn in single precision, then reckoned in double: with many knots the recurrence, and with
+    knots near 0 the gap itself, would lose more in single precision than the simulation's error.
     """
     generator = torch.Generator().manual_seed(seed)
     rows = max(1, _BLOCK // num_samples)
     statistics = []
     for start in range(0, NUM_SIMULATIONS, rows):
         shape = (min(rows, NUM_SIMULATIONS - start), num_samples)
-        x = torch.randn(shape, generator=generator)
+        x = torch.randn(shape, generator=generator).double()
         if standardize:
             std, mean = torch.std_mean(x, dim=-1, keepdim=True)
             x = (x - mean) / std
@@ -302,7 +324,7 @@ def _simulate_samples(
 def _ecf_on_grid(
     x: torch.Tensor, spacing: float, num_knots: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean cosines and sines of k spacing x, k = 0 ... T-1: (R, N) to twice (R, T) in float64.
+    """Mean cosines and sines of k spacing x, k = 0 ... T-1: (R, N) to twice (R, T).
 
     One cosine and one sine per sample; the rest by cos (k+1)a = 2 cos a cos ka - cos (k-1)a.
     """
@@ -314,7 +336,7 @@ def _ecf_on_grid(
         for pair, means in ((cosine, real), (sine, imag)):
             pair[:] = pair[1], (twice * pair[1]).sub_(pair[0])
             means.append(pair[1].mean(-1))
-    return torch.stack(real, -1).double(), torch.stack(imag, -1).double()
+    return torch.stack(real, -1), torch.stack(imag, -1)
 
 
 def _simulate_limit(
@@ -357,11 +379,13 @@ def p_value(
         t_max: last knot, likewise.
         method: form of the statistic, likewise.
         standardize: whether its samples were standardized.
-        num_samples: N, needed for ``standardize=True`` and ``method="reference_points"``.
+        num_samples: N, needed for ``standardize=True`` (at least 3) and for
+            ``method="reference_points"``.
         seed: of the simulation, where there is one.
 
     Returns:
-        p-values, float64 tensor of the same shape on the same device, or a float for a number.
+        p-values, float64 tensor of the same shape on the same device (float32 on MPS, which has
+        no float64), or a float for a number.
         Never 0: from the limit law they go down to 2.2e-308 (and say, that far out, only
         'impossible': the limit law's far tail is not that of a finite N), simulated ones to 5e-5.
 
@@ -375,7 +399,7 @@ def p_value(
     tensor([False, False,  True])
     """
     is_number = isinstance(statistic, numbers.Real) and not isinstance(statistic, bool)
-    values = torch.tensor(float(statistic)).double() if is_number else statistic
+    values = torch.tensor(float(statistic), dtype=torch.float64) if is_number else statistic
     values = require_finite(require_tensor(values, "statistic"), "statistic").detach()
     if values.numel() and float(values.min()) < -1e-9:  # less is rounding in the closed form
         raise ValueError(
@@ -390,5 +414,5 @@ def p_value(
         num_samples=num_samples,
         seed=seed,
     )
-    p = torch.from_numpy(np.asarray(null.sf(values.double().cpu().numpy())))
-    return float(p) if is_number else p.to(values.device)
+    p = torch.from_numpy(np.asarray(null.sf(values.cpu().double().numpy())))
+    return float(p) if is_number else p.to(values.device, working_dtype(values.device))

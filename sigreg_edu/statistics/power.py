@@ -68,7 +68,7 @@ def rejection_rates(
     names = list(POWER_TESTS if tests is None else tests)
     for name in names:
         require_choice(name, "tests", POWER_TESTS)
-    x = np.sort(samples.detach().double().cpu().numpy(), axis=-1)  # what most statistics start with
+    x = np.sort(samples.detach().cpu().double().numpy(), axis=-1)  # what most statistics start with
     rates = {name: POWER_TESTS[name](x, level).mean(-1) for name in names}
     return {name: float(rate) if rate.ndim == 0 else rate for name, rate in rates.items()}
 

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["promote", "restore"]
+__all__ = ["promote", "restore", "working_dtype"]
+
+
+def working_dtype(device: torch.device) -> torch.dtype:
+    """float64, or float32 on MPS, which has no float64.
+
+    >>> working_dtype(torch.device("cpu")), working_dtype(torch.device("mps"))
+    (torch.float64, torch.float32)
+    """
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def promote(x: torch.Tensor) -> torch.Tensor:
-    """Return ``x`` in the working precision: float64, or float32 on MPS, which has no float64."""
-    return x.to(torch.float32 if x.device.type == "mps" else torch.float64)
+    """Return ``x`` in the working precision of its device."""
+    return x.to(working_dtype(x.device))
 
 
 def restore(value: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

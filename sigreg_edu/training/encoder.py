@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
@@ -95,8 +98,9 @@ def standardize_output(encoder: nn.Sequential, images: torch.Tensor) -> None:
         images: (N, H, W), N at least 2, the images to do it for.
 
     Raises:
-        TypeError: the encoder does not end in ``nn.Linear``.
-        ValueError: a coordinate is the same for all images.
+        TypeError: the encoder does not end in ``nn.Linear``; ``images`` is not a tensor of the
+            encoder's dtype.
+        ValueError: a coordinate is the same for all images, or the encoder cannot take them.
 
     >>> images = torch.rand(50, 8, 8, generator=torch.Generator().manual_seed(0))
     >>> standardize_output(encoder := small_encoder(), images)
@@ -106,6 +110,7 @@ def standardize_output(encoder: nn.Sequential, images: torch.Tensor) -> None:
     last = encoder[-1] if isinstance(encoder, nn.Sequential) else None
     if not isinstance(last, nn.Linear):
         raise TypeError("encoder must be an nn.Sequential that ends in nn.Linear.")
+    require_fits(encoder, images, minimum=2)
     hidden = encoder[:-1](images)  # (N, hidden)
     middle = hidden.mean(dim=0)  # (hidden,)
     last.weight -= torch.outer(last.weight @ middle, middle) / middle.square().sum()
@@ -122,21 +127,81 @@ def embed(encoder: nn.Module, images: torch.Tensor) -> torch.Tensor:
 
     Args:
         encoder: module from images to embeddings; its training mode is put back afterwards.
-        images: (N, H, W), on the encoder's device.
+        images: (N, H, W) of the encoder's dtype and size, on its device.
 
     Returns:
         Tensor (N, D) of float32 on the CPU.
 
     Raises:
-        TypeError: ``images`` is not a floating tensor.
+        TypeError: ``images`` is not a tensor of the encoder's dtype.
+        ValueError: the encoder cannot take images of this shape or device.
 
     >>> embed(small_encoder(), torch.zeros(4, 8, 8)).requires_grad
     False
     """
+    require_fits(encoder, images)
+    with _evaluating(encoder), torch.no_grad():
+        return encoder(images).float().cpu()
+
+
+def require_fits(encoder: nn.Module, images: torch.Tensor, *, minimum: int = 1) -> None:
+    """Refuse images that the encoder cannot take, by a try with the first of them.
+
+    Args:
+        encoder: module from images to embeddings.
+        images: (N, H, W), N at least ``minimum``.
+        minimum: fewest images.
+
+    Raises:
+        TypeError: no module, no floating tensor, or another dtype than the weights'.
+        ValueError: no (N, H, W), too few images, another device, or another size of image.
+
+    >>> require_fits(small_encoder(), torch.zeros(5, 9, 9))
+    Traceback (most recent call last):
+        ...
+    ValueError: the encoder cannot take images of shape (9, 9). Build it for them, or resize them.
+    """
+    if not isinstance(encoder, nn.Module):
+        raise TypeError(f"encoder must be an nn.Module, got {type(encoder).__name__}.")
     require_tensor(images, "images")
-    was_training = encoder.training
+    if images.ndim != 3 or len(images) < minimum:
+        shape = tuple(images.shape)
+        raise ValueError(
+            f"images must have shape (N, H, W), N at least {minimum}, got {shape}. Stack them."
+        )
+    _require_like_weights(encoder, images)
+    try:
+        with _evaluating(encoder), torch.no_grad():
+            encoder(images[:1])
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"the encoder cannot take images of shape {tuple(images.shape[1:])}. "
+            "Build it for them, or resize them."
+        ) from error
+
+
+def _require_like_weights(encoder: nn.Module, images: torch.Tensor) -> None:
+    """Compare with the first weights; an encoder that has none takes what it is given."""
+    weights = next(encoder.parameters(), images)
+    if images.device != weights.device:
+        raise ValueError(
+            f"images must be on the encoder's device {weights.device}, got {images.device}. "
+            "Move them: images.to(device)"
+        )
+    if images.dtype != weights.dtype:
+        raise TypeError(
+            f"images must have the encoder's dtype {weights.dtype}, got {images.dtype}. "
+            f"Convert them: images.to({weights.dtype})"
+        )
+
+
+@contextmanager
+def _evaluating(encoder: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while; afterwards every part is in the mode it was in."""
+    modes = [(module, module.training) for module in encoder.modules()]
     encoder.eval()
-    with torch.no_grad():
-        z = encoder(images).float().cpu()
-    encoder.train(was_training)
-    return z
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode

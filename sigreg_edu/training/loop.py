@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from sigreg_edu.checks import require_integer, require_positive, require_tensor
-from sigreg_edu.data.checking import require_number
+from sigreg_edu.checks import require_integer, require_number, require_positive
 from sigreg_edu.losses import invariance
+from sigreg_edu.training.encoder import require_fits
 
 WARMUP_STEPS = 20
 
@@ -62,7 +62,7 @@ def train(
     Arguments are checked at the call, the first step is taken when the first record is asked for.
 
     Args:
-        images: (N, H, W) floating, on the device of the encoder.
+        images: (N, H, W) of the encoder's dtype and size, on its device; N at least 2.
         encoder: module from images (B, H, W) to embeddings (B, D).
         make_views: ``make_views(images, num_views, generator=…)`` from (B, H, W) to
             (V, B, H, W), such as :func:`sigreg_edu.data.digit_views`.
@@ -71,7 +71,8 @@ def train(
         lamb: λ, from 0 (no regularizer) to 1 (nothing else).
         steps: number of updates.
         batch_size: B, images in a step; at most N.
-        lr: highest learning rate, after a warm-up of 20 steps; then a cosine down to 0.
+        lr: learning rate that a cosine takes from here down to 0 over all steps. A straight
+            warm-up multiplies its first 20 steps, so the rate itself stays somewhat below ``lr``.
         seed: of the batches and the views.
         num_views: V, views of each image; at least 2.
 
@@ -91,9 +92,7 @@ def train(
     >>> [record.step for record in records]
     [1, 2, 3]
     """
-    _check_images(images)
-    if not isinstance(encoder, nn.Module):
-        raise TypeError(f"encoder must be an nn.Module, got {type(encoder).__name__}.")
+    require_fits(encoder, images, minimum=2)
     lamb = require_number(lamb, "lamb", minimum=0.0, maximum=1.0)
     steps = require_integer(steps, "steps")
     batch_size = require_integer(batch_size, "batch_size", minimum=2)
@@ -150,15 +149,10 @@ def _updates(
 
 
 def _learning_rate(step: int, steps: int, peak: float) -> float:
-    """A straight line up for the first steps, then half a cosine down to (almost) nothing."""
+    """Half a cosine from ``peak`` to (almost) nothing over all steps, times a straight warm-up.
+
+    The cosine runs during the warm-up too, so the highest rate is a little below ``peak``, and far
+    below it if there are hardly more steps than those of the warm-up.
+    """
     warmup = min(1.0, step / WARMUP_STEPS)
     return peak * warmup * 0.5 * (1.0 + math.cos(math.pi * (step - 1) / steps))
-
-
-def _check_images(images: torch.Tensor) -> None:
-    require_tensor(images, "images")
-    if images.ndim != 3 or len(images) < 2:
-        shape = tuple(images.shape)
-        raise ValueError(
-            f"images must have shape (N, H, W), N at least 2, got {shape}. Stack them."
-        )

@@ -39,7 +39,9 @@ def effective_rank(z: torch.Tensor, *, center: bool = True) -> torch.Tensor:
             The original has no centring, nor has RankMe (Garrido et al. 2023).
 
     Returns:
-        Scalar of z's dtype from 1 to min(N, D); 0 if all points are the same point.
+        Scalar of z's dtype from 1 to min(N, D); 0 if all points are the same point, as far as
+        z's dtype can tell: no singular value above ε √N max|z|, ε the dtype's rounding unit.
+        Computed in float64 on the CPU.
 
     Raises:
         TypeError, ValueError: ``z`` is not a finite floating tensor (N, D) with N ≥ 2.
@@ -50,15 +52,16 @@ def effective_rank(z: torch.Tensor, *, center: bool = True) -> torch.Tensor:
     >>> round(effective_rank(torch.eye(4) - 0.25).item(), 4)
     3.0
     """
-    wide = require_finite(_matrix(z, "z", minimum=2), "z").to(torch.float64)
+    wide = require_finite(_matrix(z, "z", minimum=2), "z").cpu().double()
     if center:
+        wide = wide - wide[0]  # exact for a constant cloud, whose mean may be rounded
         wide = wide - wide.mean(dim=0)
     values = torch.linalg.svdvals(wide)
     # Rounding leaves a constant cloud a trace of spread; it is not a dimension.
-    if values[0] <= 1e-12 * wide.shape[0] * z.abs().max():
+    if values[0] <= torch.finfo(z.dtype).eps * len(z) ** 0.5 * z.abs().max().item():
         return torch.zeros((), dtype=z.dtype, device=z.device)
     shares = values / values.sum()
-    return torch.special.entr(shares).sum().exp().to(z.dtype)  # entr(p) = −p log p, 0 at 0
+    return torch.special.entr(shares).sum().exp().to(z)  # entr(p) = −p log p, 0 at 0
 
 
 def knn_accuracy(
@@ -73,7 +76,8 @@ def knn_accuracy(
 
     Only the order of the distances counts, so a cloud that merely shrinks keeps its accuracy:
     read it beside :func:`standard_deviations`. Distances are formed in float64 from
-    differences, not from |a|² + |b|² − 2a·b, which for a collapsed cloud is nothing but rounding.
+    differences, on the CPU; not from |a|² + |b|² − 2a·b, which for a collapsed cloud is nothing
+    but rounding.
 
     Args:
         train_z: embeddings (N, D) that vote.
@@ -93,8 +97,8 @@ def knn_accuracy(
     >>> knn_accuracy(z, y, z + 0.01, y, k=2)
     1.0
     """
-    train_z = require_finite(_matrix(train_z, "train_z"), "train_z").double()
-    test_z = require_finite(_matrix(test_z, "test_z"), "test_z").double()
+    train_z = require_finite(_matrix(train_z, "train_z"), "train_z").cpu().double()
+    test_z = require_finite(_matrix(test_z, "test_z"), "test_z").cpu().double()
     if train_z.shape[1] != test_z.shape[1]:
         raise ValueError(
             f"train_z and test_z must have one dimension, got {train_z.shape[1]} and "
@@ -106,11 +110,12 @@ def knn_accuracy(
     if k > len(train_z):
         raise ValueError(f"k must be at most the {len(train_z)} training points, got {k}.")
 
+    train_y, test_y = train_y.cpu(), test_y.cpu()
     mode = "donot_use_mm_for_euclid_dist"
     distances = torch.cdist(test_z, train_z, compute_mode=mode)  # (M, N)
     nearest = distances.topk(k, dim=1, largest=False).indices  # (M, k)
     votes = torch.nn.functional.one_hot(train_y[nearest]).sum(dim=1)  # (M, k, C) -> (M, C)
-    return (votes.argmax(dim=1) == test_y).double().mean().item()
+    return (votes.argmax(dim=1) == test_y).sum().item() / len(test_y)
 
 
 def _matrix(z: torch.Tensor, name: str, *, minimum: int = 1) -> torch.Tensor:

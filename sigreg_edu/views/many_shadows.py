@@ -8,13 +8,13 @@ units of each other, at a small part of the cost of the closed form.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 import torch
 
 from sigreg_edu.slicing import kummer
 from sigreg_edu.statistics import null_distribution, quadrature_rule, standard_normal_cf
+from sigreg_edu.views.sample import critical_value
 
 NUM_KNOTS, LAST_KNOT = 17, 5.0
 _ROWS = 64
@@ -74,11 +74,10 @@ def mean_over_all_directions(z: torch.Tensor) -> float:
     return math.sqrt(2.0 * math.pi) * len(z) * float(gap)
 
 
-@lru_cache(maxsize=1)
 def null_mean_and_95() -> tuple[float, float]:
     """Return the mean and the 95 % quantile of T when the shadow is a sample of N(0, 1)."""
     null = null_distribution(num_points=NUM_KNOTS, t_max=LAST_KNOT)
-    return null.mean, float(null.quantile(0.95))
+    return null.mean, critical_value(NUM_KNOTS, LAST_KNOT)
 
 
 def short(statistic: float) -> str:

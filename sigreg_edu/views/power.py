@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from sigreg_edu.data.one_d import SHAPES, pdf_1d, sample_1d_batch
-from sigreg_edu.statistics import null_distribution, quadrature_rule, rejection_rates
+from sigreg_edu.statistics import quadrature_rule, rejection_rates
 from sigreg_edu.statistics.classical import jarque_bera_statistic
 from sigreg_edu.views.params import Params, choice, seed, slider
+from sigreg_edu.views.sample import critical_value
 
 LEVEL = 0.05
 REPEATS = 1000  # samples per strength, at the end
@@ -170,7 +171,7 @@ def rates_by_test(samples: torch.Tensor) -> np.ndarray:
     """Return the share of samples that each test rejects: (S, R, N) to (K, S)."""
     x = samples.double().numpy()
     quick = {
-        "epps_pulley": epps_pulley_statistics(x) > _epps_pulley_critical(),
+        "epps_pulley": epps_pulley_statistics(x) > critical_value(),
         "jarque_bera": jarque_bera_statistic(x) > jarque_bera_critical(x.shape[-1]),
     }
     others = rejection_rates(samples, level=LEVEL, tests=[t for t in TESTS if t not in quick])
@@ -192,11 +193,6 @@ def epps_pulley_statistics(x: np.ndarray) -> np.ndarray:
         total += weight * np.abs(wound.mean(axis=-1) - target) ** 2
         wound *= step
     return x.shape[-1] * total
-
-
-@lru_cache(maxsize=1)
-def _epps_pulley_critical() -> float:
-    return float(null_distribution().quantile(1.0 - LEVEL))
 
 
 def jarque_bera_critical(num_samples: int) -> float:

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from sigreg_edu.cli.browser import LabPage, find_browser, open_browser
+from sigreg_edu.cli.browser import LabPage, drag_with_room, find_browser, open_browser
 from sigreg_edu.cli.server import serve_lab
 
 DRAGGED_PIXELS = 40
@@ -72,7 +72,7 @@ def assert_alive():
         told = [answers_in_words(explorer, slider) for slider in live]
         assert any(told), f"{title}: the read-out never changes"
         before = explorer.fingerprint()
-        explorer.drag(live[0], DRAGGED_PIXELS if has_room_right(live[0]) else -DRAGGED_PIXELS)
+        explorer.drag(live[0], drag_with_room(live[0], DRAGGED_PIXELS))
         assert explorer.fingerprint() != before, f"{title}: a drag does not change the picture"
         assert not explorer.is_blank(), f"{title}: the picture is blank after a drag"
         assert explorer.alt_text() == explorer.readout()
@@ -87,8 +87,3 @@ def answers_in_words(explorer, slider):
     explorer.key(slider, times=3)
     assert explorer.fingerprint() != before, f"{explorer.title()}: the picture did not change"
     return explorer.readout() != words
-
-
-def has_room_right(slider):
-    now, high = (float(slider.get_attribute(f"aria-value{name}")) for name in ("now", "max"))
-    return now < high

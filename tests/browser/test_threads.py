@@ -47,10 +47,12 @@ def test_a_handler_runs_on_the_thread_that_runs_the_cells(lab):
 def test_a_handler_waits_for_the_cell_that_is_running(lab):
     """With two threads it would be answered in the middle of the cell's own drawing."""
     lab.page.evaluate(
-        "() => { window.busy = window.sigregEdu.within(30000, 'runCode',"
-        " ['import time; before = len(handlers); time.sleep(2); print(len(handlers) - before)']) }"
+        "() => { window.ended = false; window.busy = window.sigregEdu.within(30000, 'runCode',"
+        " ['import time; before = len(handlers); time.sleep(2); print(len(handlers) - before)']);"
+        " window.busy.finally(() => { window.ended = true; }) }"
     )
     press_right(lab)
+    assert not lab.page.evaluate("() => window.ended"), "the key came too late to tell anything"
     assert lab.page.evaluate("() => window.busy")["text"] == "0\n"
     assert eventually(lab, "len(handlers) - before == 1")
 

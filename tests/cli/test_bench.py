@@ -20,6 +20,8 @@ GOOD = ExplorerResult(
     median_ms=40.0,
     p95_ms=70.0,
     slowest_ms=95.0,
+    refining_median_ms=45.0,
+    refining_p95_ms=80.0,
     unanswered=0,
     dragged_pictures_per_s=18.0,
     frames_looked_at=900,
@@ -48,7 +50,10 @@ class FakeSlider:
 
 class FakeExplorer:
     def __init__(self, **controls):
-        self.controls = controls
+        self.controls, self.explorer, self.refined = controls, self, 0
+
+    def refine_step(self):
+        self.refined += 1
 
 
 def test_an_explorer_within_every_bound_keeps_the_promises():
@@ -83,7 +88,7 @@ def test_the_table_has_a_row_for_each_explorer():
     lines = bench.as_table([GOOD, replace(GOOD, name="null", soak=None, p95_ms=200)], OPENED)
     head, rule, first, second, *rest = lines.splitlines()
     assert head.count("|") == rule.count("|") == first.count("|") == second.count("|")
-    assert first.startswith("| winding | 40 | 70 | 95 | 0 of 900 | 18 | 1.5 | 1 | yes |")
+    assert first.startswith("| winding | 40 | 70 | 95 | 45/80 | 0 of 900 | 18 | 1.5 | 1 | yes |")
     assert second.endswith("| – | – | NO |")
     assert "01_shadows: first picture 4 s" in rest[-1]
 
@@ -115,6 +120,27 @@ def test_moves_are_shared_out_evenly():
     assert measure.plan(["a", "b", "c"], 40) == ["a"] * 14 + ["b"] * 14 + ["c"] * 14
 
 
+class FakeHandle:
+    def __init__(self, now):
+        self.values = {"aria-valuemin": "0", "aria-valuenow": str(now), "aria-valuemax": "10"}
+
+    def get_attribute(self, name):
+        return self.values[name]
+
+
+@pytest.mark.parametrize(
+    ("now", "key", "next_key"),
+    [
+        (5, "PageUp", "PageUp"),
+        (5, "PageDown", "PageDown"),
+        (10, "PageUp", "PageDown"),
+        (0, "PageDown", "PageUp"),
+    ],
+)
+def test_timed_moves_walk_a_range_up_and_down(now, key, next_key):
+    assert measure.walking_key(FakeHandle(now), key) == next_key
+
+
 def test_an_explorer_without_a_live_slider_cannot_be_timed():
     with pytest.raises(ValueError, match="nothing can be timed"):
         measure.plan([], 40)
@@ -127,6 +153,7 @@ def test_soak_moves_every_slider_and_never_twice_to_the_same_place():
     soak(explorer, 25)
     a, b = explorer.controls["a"].values, explorer.controls["b"].values
     assert len(a) + len(b) == 25
+    assert explorer.refined == 10
     for slider, values in (("a", a), ("b", b)):
         assert all(one != next_ for one, next_ in pairwise(values)), slider
     assert min(a) >= -1

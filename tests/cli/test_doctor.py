@@ -1,5 +1,6 @@
 """``sigreg-edu doctor``: each fault is found, named, and told with its remedy."""
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sigreg_edu.cli import doctor
 from sigreg_edu.cli.doctor import Check, Status, TorchFacts
 
 PYTHON = Path("env/bin/python")
+OWN_NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 GOOD_VERSIONS = {
     "ipywidgets": "8.1.9",
     "jupyterlab-widgets": "3.0.17",
@@ -72,9 +74,11 @@ def test_a_kernel_on_two_threads_is_refused_with_the_reason():
     [
         (torch_facts(), False, Status.GOOD, "CPU build; 2 CPU threads"),
         (torch_facts(threads=1, has_mps=True), False, Status.GOOD, "MPS, 1 CPU thread"),
-        (torch_facts(built_for="12.8", devices=("X1", "X2")), True, Status.GOOD, "X1, X2"),
-        (torch_facts(built_for="12.8"), True, Status.NOTICE, "no device answers"),
+        (torch_facts(built_for="CUDA 12.8", devices=("X1", "X2")), True, Status.GOOD, "8: X1, X2"),
+        (torch_facts(built_for="ROCm 6.3"), True, Status.NOTICE, "ROCm 6.3, but no device answers"),
         (torch_facts(), True, Status.NOTICE, "a CPU build, though"),
+        (OSError("libx.so is missing\nmore"), True, Status.BAD, "loaded: libx.so is missing"),
+        (ImportError(), False, Status.BAD, "loaded: ImportError"),
     ],
 )
 def test_torch_should_use_what_the_machine_has(facts, has_gpu, status, says):
@@ -102,12 +106,20 @@ def test_front_ends_that_jupyterlab_does_not_see_are_named():
     assert "ipywidgets" not in check.found
 
 
-@pytest.mark.parametrize("command", [str(PYTHON), "python", "python3"])
+def test_a_torch_that_cannot_be_loaded_does_not_end_the_doctor(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)  # an import of it fails
+    assert isinstance(doctor.look_torch(), ImportError)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [str(PYTHON), "python", "python3", OWN_NAME, f"env/bin/{OWN_NAME}", "env/bin/python.exe"],
+)
 def test_a_kernel_of_this_python_is_good(command):
     assert doctor.check_kernel(command, PYTHON).status is Status.GOOD
 
 
-@pytest.mark.parametrize("command", ["other/bin/python", None])
+@pytest.mark.parametrize("command", ["other/bin/python", "env/bin/python2.7", None])
 def test_a_kernel_of_another_python_or_none_is_bad(command):
     check = doctor.check_kernel(command, PYTHON)
     assert check.status is Status.BAD

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_the_variable_comes_first(clone, elsewhere, tmp_path):
 
 
 def test_a_variable_that_leads_nowhere_is_named(clone, elsewhere):
-    with pytest.raises(UserError, match=rf"{lab.HOME_VARIABLE} is {elsewhere}.*or unset it"):
+    with pytest.raises(UserError, match=rf"is {re.escape(str(elsewhere))}.*or unset it"):
         lab.find_notebooks(clone, {lab.HOME_VARIABLE: str(elsewhere)})
 
 

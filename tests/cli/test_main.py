@@ -1,5 +1,6 @@
 """The command line answers at once, refuses what it does not know, and tells errors in words."""
 
+import os
 import subprocess
 import sys
 
@@ -52,3 +53,22 @@ def test_python_dash_m_is_the_same_command():
     run = [sys.executable, "-m", "sigreg_edu", "--version"]
     answer = subprocess.run(run, capture_output=True, text=True, check=True)
     assert answer.stdout == f"sigreg-edu {__version__}\n"
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", "ok a"), ("cp1252", "ok a")])
+def test_a_terminal_that_does_not_know_a_sign_is_shown_a_plain_one(encoding, shown):
+    code = """
+from sigreg_edu import cli
+from sigreg_edu.cli.doctor import Check, Status
+cli.doctor.all_checks = lambda: [Check("a", Status.GOOD, "b …", "c φ"), Check("d", Status.BAD, "e")]
+cli.main(["doctor"])
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        check=True,
+    )
+    lines = answer.stdout.decode(encoding).splitlines()
+    assert lines[0].startswith("ok a: b ")
+    assert lines[1:3] == ["    -> c ?", "BAD d: e"]

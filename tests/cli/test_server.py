@@ -11,7 +11,7 @@ import urllib.request
 import psutil
 import pytest
 
-from sigreg_edu.cli import server
+from sigreg_edu.cli import browser, server
 from sigreg_edu.cli.browser import BROWSER_VARIABLE, find_browser
 from sigreg_edu.cli.errors import UserError
 
@@ -67,14 +67,23 @@ def test_a_killed_starter_leaves_no_process_and_no_folder():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to ignore")
 def test_a_process_that_does_not_listen_is_forced_to_end(tmp_path):
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-    guard = [sys.executable, "-P", str(server.GUARD), str(tmp_path), sys.executable, "-c", code]
+    deaf = tmp_path / "deaf"
+    code = f"""
+        import pathlib, signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        pathlib.Path({str(deaf)!r}).touch()
+        time.sleep(600)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    folder = tmp_path / "removed-afterwards"
+    folder.mkdir()
+    guard = [sys.executable, "-P", str(server.GUARD), str(folder), *command]
     with subprocess.Popen(guard, stdin=subprocess.PIPE) as process:
         deadline = time.monotonic() + 20
-        while not (children := psutil.Process(process.pid).children()):
+        while not deaf.exists():
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        time.sleep(0.5)  # until it ignores the signal
+        children = psutil.Process(process.pid).children()
         process.stdin.close()
         assert process.wait(20) == 0
     assert not children[0].is_running()
@@ -92,6 +101,23 @@ def test_a_server_that_does_not_start_is_told_with_what_it_printed(monkeypatch):
 
 def test_the_browser_that_is_asked_for_comes_first():
     assert find_browser({BROWSER_VARIABLE: sys.executable}) == sys.executable
+
+
+def test_a_browser_is_found_where_windows_or_playwright_puts_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(browser, "MAC_PROGRAMS", ())
+    own = {browser.PLAYWRIGHT_VARIABLE: str(tmp_path / "own")}
+    assert find_browser(own) is None
+    chromium = program(tmp_path / "own/chromium-1200/chrome-linux64/chrome")
+    assert find_browser(own) == chromium
+    edge = program(tmp_path / "files/Microsoft/Edge/Application/msedge.exe")
+    assert find_browser({**own, "PROGRAMFILES": str(tmp_path / "files")}) == edge
+
+
+def program(path):
+    path.parent.mkdir(parents=True)
+    path.touch(mode=0o755)
+    return str(path)
 
 
 def test_a_browser_that_is_asked_for_but_missing_is_not_replaced():

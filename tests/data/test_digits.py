@@ -167,3 +167,9 @@ def test_whitened_features_have_the_identity_covariance():
 def test_an_unknown_kind_of_features_is_refused():
     with pytest.raises(ValueError, match="Did you mean 'whitened'"):
         digit_features("whiten")
+
+
+@pytest.mark.usefixtures("global_generators_untouched")
+def test_views_do_not_fall_back_on_the_global_generator():
+    with pytest.raises(TypeError, match=r"generator must be a torch\.Generator, got NoneType"):
+        digit_views(torch.zeros(2, 8, 8), generator=None)

@@ -199,7 +199,9 @@ def test_the_density_is_zero_outside_a_bounded_law():
         ({"num_samples": 0}, ValueError, "num_samples must be at least 1"),
         ({"num_samples": 10.0}, TypeError, "num_samples must be a whole number"),
         ({"num_samples": True}, TypeError, "num_samples must be a whole number"),
-        ({"scale": -1.0}, ValueError, "scale must be a finite number of at least 0"),
+        ({"scale": -1.0}, ValueError, "scale must be a finite number from 0 to 1e"),
+        ({"scale": 1e300}, ValueError, "scale must be a finite number from 0 to 1e"),
+        ({"shift": -1e300}, ValueError, "shift must be a finite number from -1e"),
         ({"shift": math.nan}, ValueError, "shift must be a finite number"),
         ({"shift": "1"}, TypeError, "shift must be a number"),
         ({"strength": 1.5}, ValueError, "strength must be a finite number from 0 to 1"),
@@ -219,3 +221,8 @@ def test_a_density_needs_a_grid_and_a_width():
         pdf_1d("gaussian", torch.zeros(1), scale=0.0)
     with pytest.raises(ValueError, match="num_repeats must be at least 1"):
         sample_1d_batch("gaussian", 10, 0)
+
+
+@shapes
+def test_the_widest_sample_is_finite(shape):
+    assert sample_1d(shape, 1000, shift=1e30, scale=1e30).isfinite().all()

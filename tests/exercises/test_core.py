@@ -27,7 +27,7 @@ def four(answer) -> str:
 
 @pytest.fixture
 def exercise() -> Exercise:
-    return Exercise("sum", four, hints=("think", "count", "it is 4"), solution="\nmy_sum = 4\n")
+    return Exercise(four, hints=("think", "count", "it is 4"), solution="\nmy_sum = 4\n")
 
 
 def test_a_right_answer_is_praised(exercise):
@@ -72,12 +72,12 @@ def test_an_error_in_a_checker_is_not_taken_for_a_wrong_answer():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Exercise("broken", broken, hints=("none",), solution="").check(1)
+        Exercise(broken, hints=("none",), solution="").check(1)
 
 
 @pytest.fixture
 def question() -> Exercise:
-    return quiz("colour", "b", {"a": "That is the sky.", "b": "Grass is green."})
+    return quiz("b", {"a": "That is the sky.", "b": "Grass is green."})
 
 
 @pytest.mark.parametrize("letter", ["b", "B", " b "])
@@ -104,6 +104,12 @@ def test_expect_raises_its_reason():
 
 def test_call_returns_what_the_function_returns():
     assert call(lambda a, b: a - b, 5, 3) == 2
+
+
+def test_a_function_that_changes_its_argument_in_place_spoils_no_later_check():
+    x = torch.ones(3)
+    assert call(lambda x: x.mul_(2.0), x).tolist() == [2.0, 2.0, 2.0]
+    assert x.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_call_turns_an_error_of_the_students_function_into_a_reason():
@@ -144,8 +150,13 @@ def test_tensor_takes_lists_arrays_and_tensors_as_float64(answer):
     assert value.tolist() == [1.0, 2.0]
 
 
-def test_tensor_keeps_complex_numbers_and_names_a_wrong_shape_or_kind():
-    assert tensor([1j], (1,)).dtype == torch.complex128
+def test_tensor_takes_complex_numbers_only_where_that_is_ok():
+    assert tensor([1j], (1,), complex_ok=True).dtype == torch.complex128
+    with pytest.raises(NotYet, match="expected real numbers, got complex"):
+        tensor([1j], (1,))
+
+
+def test_tensor_names_a_wrong_shape_or_kind():
     with pytest.raises(NotYet, match=r"expected shape \(3,\), got \(2,\)"):
         tensor([1, 2], (3,))
     with pytest.raises(NotYet, match="expected a tensor, got str"):

@@ -8,20 +8,8 @@ import pytest
 import torch
 
 from sigreg_edu.exercises import shadows as exercises
-from sigreg_edu.exercises.core import NOT_TRIED, Exercise
 from sigreg_edu.statistics import EppsPulleyTest
 
-NAMES = {"math": math, "torch": torch, "EppsPulleyTest": EppsPulleyTest}
-WORKED = {
-    "shadow": "my_shadow",
-    "worst_angle": "my_angle",
-    "cloud_cf": "my_cloud_cf",
-    "sliced": "my_sliced",
-    "slices_needed": "my_slices_needed",
-    "hide": "my_hidden",
-}
-FUNCTIONS = ("shadow", "cloud_cf", "sliced", "slices_needed", "hide")
-QUIZ = ("quiz_axes", "quiz_slices", "quiz_dilution", "quiz_digits", "quiz_fixed")
 TEST = EppsPulleyTest()
 
 
@@ -38,55 +26,6 @@ def refusal(name: str, answer) -> str:
 
 def unit(degrees: float) -> torch.Tensor:
     return torch.tensor([math.cos(math.radians(degrees)), math.sin(math.radians(degrees))])
-
-
-def test_the_lists_here_name_every_exercise_of_the_module():
-    found = {name for name, value in vars(exercises).items() if isinstance(value, Exercise)}
-    assert found == {*WORKED, *QUIZ}
-
-
-@pytest.mark.parametrize("name", WORKED)
-def test_the_solution_shown_is_right(name):
-    namespace = dict(NAMES)
-    exec(getattr(exercises, name).solution_code, namespace)
-    status, message = outcome(name, namespace[WORKED[name]])
-    assert status == "right", message
-
-
-@pytest.mark.parametrize("name", [*WORKED, *QUIZ])
-def test_an_untouched_answer_is_not_tried(name):
-    assert outcome(name, ...) == ("not tried", NOT_TRIED)
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_an_untouched_function_is_not_tried(name):
-    assert outcome(name, lambda *_: ...) == ("not tried", NOT_TRIED)
-
-
-@pytest.mark.parametrize("name", [*WORKED, *QUIZ])
-def test_nonsense_is_refused_with_a_reason(name):
-    assert refusal(name, "nonsense")
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_that_raises_or_forgets_to_return_is_told_so(name):
-    assert "raised ZeroDivisionError" in refusal(name, lambda *_: 1 / 0)
-    assert "returns None" in refusal(name, lambda *_: None)
-
-
-@pytest.mark.parametrize("name", WORKED)
-def test_hints_lead_on_and_do_not_repeat(name):
-    hints = getattr(exercises, name).hints
-    assert len(hints) >= 2
-    assert len(set(hints)) == len(hints)
-
-
-@pytest.mark.parametrize("name", QUIZ)
-def test_a_quiz_accepts_one_letter_and_answers_each_other(name):
-    letters = {letter: outcome(name, letter) for letter in "abcd"}
-    assert sum(status == "right" for status, _ in letters.values()) == 1
-    assert len({message for _, message in letters.values()}) == 4
-    assert "one of the letters a, b, c, d" in refusal(name, "e")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -92,7 +93,8 @@ def test_a_pixel_ratio_of_two_gives_four_times_the_pixels(figure):
 
 
 def test_figures_do_without_pyplot():
-    assert "matplotlib.pyplot" not in sys.modules
+    code = "import sys, sigreg_edu.explorers; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 @pytest.mark.parametrize(

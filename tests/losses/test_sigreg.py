@@ -117,6 +117,17 @@ def test_every_floating_dtype_gives_a_loss(z, dtype):
     assert invariance(z.to(dtype)).dtype == expected
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_given_directions_of_half_precision_are_widened_like_the_points(z, dtype):
+    directions = uniform_directions(6, 8, seed=0, dtype=dtype)
+    z = z.to(dtype)
+    sigreg = SIGReg(seed=0)
+    expected = sigreg(z.float(), directions=directions.float())
+    assert torch.equal(sigreg(z, directions=directions), expected)
+    with pytest.raises(TypeError, match=r"directions must be a torch\.Tensor"):
+        sigreg(z, directions=[[1.0]])
+
+
 def test_it_can_be_copied_with_its_model(z):
     sigreg = SIGReg(seed=0)
     twin = copy.deepcopy(sigreg)
@@ -140,12 +151,13 @@ def test_the_global_generators_are_left_alone(z):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({}, ValueError, "got neither: for instance SIGReg"),
+        ({}, ValueError, "got neither: for instance seed=0"),
         ({"seed": 0, "generator": torch.Generator()}, ValueError, "got both"),
         ({"seed": 0, "num_slices": 0}, ValueError, "num_slices must be at least 1"),
         ({"seed": 0, "num_points": 1}, ValueError, "num_points must be at least 2"),
         ({"seed": 0, "t_max": math.inf}, ValueError, "t_max must be"),
         ({"seed": 0.5}, TypeError, "seed must be"),
+        ({"generator": 7}, TypeError, r"generator must be a torch\.Generator, got int"),
     ],
 )
 def test_bad_options_are_refused(options, error, message):

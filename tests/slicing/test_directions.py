@@ -164,3 +164,9 @@ def test_an_unknown_kind_is_answered_with_the_nearest():
         sample_directions("ortogonal", 3, 2, seed=0)
     with pytest.raises(ValueError, match="Did you mean 'sobol'"):
         quasi_random_directions(3, 2, sequence="sobel", seed=0)
+
+
+@pytest.mark.parametrize("kind", ["quasi_random", "fixed"])
+def test_kinds_that_repeat_take_a_seed_and_no_generator(kind, generator):
+    with pytest.raises(TypeError, match=f"'{kind}' directions take seed=, not generator="):
+        sample_directions(kind, 3, 2, generator=generator)

@@ -73,3 +73,19 @@ def test_the_table_is_smooth_where_its_pieces_meet():
 def test_positive_arguments_are_refused():
     with pytest.raises(ValueError, match=r"got 0\.5"):
         kummer(0.5, 1.0, torch.tensor([-1.0, 0.5]))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "x", "error", "message"),
+    [
+        (0.0, 1.0, torch.zeros(1), ValueError, "a must be a finite number above 0"),
+        (1.0, math.nan, torch.zeros(1), ValueError, "b must be a finite number above 0"),
+        (2.0, 1.0, torch.zeros(1), ValueError, "b must be at least a, got a=2 and b=1"),
+        ("1", 1.0, torch.zeros(1), TypeError, "a must be a number"),
+        (0.5, 1.0, -1.0, TypeError, r"x must be a torch\.Tensor"),
+        (0.5, 1.0, torch.tensor([-1]), TypeError, "floating-point"),
+    ],
+)
+def test_parameters_and_arguments_are_checked(a, b, x, error, message):
+    with pytest.raises(error, match=message):
+        kummer(a, b, x)

@@ -95,9 +95,20 @@ def test_skewed_samples_are_seen(generator, name):
     assert classical_test(skewed, name).p_value < 1e-3
 
 
+def test_the_mean_of_equal_numbers_may_be_rounded_and_jarque_bera_is_still_undefined():
+    # 0.1 seven times has a mean that is not 0.1: the moments would be those of the rounding.
+    assert np.isnan(jarque_bera_statistic(np.full((3, 7), 0.1))).all()
+
+
+@pytest.mark.usefixtures("cpu_before_float64")
+def test_samples_go_to_the_cpu_before_float64_which_mps_lacks():
+    classical_test(torch.tensor([0.0, 1.0, -1.0]), "jarque_bera")
+
+
 @names
-def test_a_constant_sample_is_undefined_or_rejected(name):
-    result = classical_test(torch.zeros(30), name)
+@pytest.mark.parametrize("value", [0.0, 0.1])
+def test_a_constant_sample_is_undefined_or_rejected(name, value):
+    result = classical_test(torch.full((30,), value), name)
     if CLASSICAL_TESTS[name].ignores_shift_and_scale:
         assert np.isnan(result.statistic)
         assert np.isnan(result.p_value)
@@ -132,5 +143,7 @@ def test_bad_input_is_refused(name, x, error):
 def test_a_sample_too_short_for_its_test_is_refused():
     with pytest.raises(ValueError, match="at least 3 samples"):
         classical_test(torch.zeros(2), "shapiro_wilk")
+    with pytest.raises(ValueError, match="at least 3 samples"):
+        classical_test(torch.tensor([0.0, 1.0]), "jarque_bera")
     with pytest.raises(ValueError, match="Did you mean 'shapiro_wilk'"):
         classical_test(torch.zeros(5), "shapiro")

@@ -114,3 +114,28 @@ def test_bad_samples_are_refused():
         EppsPulleyTest()(torch.arange(4))
     with pytest.raises(ValueError, match="finite"):
         EppsPulleyTest().p_value(torch.tensor([0.0, float("nan")]))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-6, 1e-200])
+@pytest.mark.parametrize("eps", [1e-6, 0.5])
+def test_a_composite_p_value_depends_neither_on_eps_nor_on_scale(generator, scale, eps):
+    x = torch.randn(200, 30, generator=generator, dtype=torch.float64)
+    expected = EppsPulleyTest(standardize=True, eps=1e-15).p_value(x)
+    p = EppsPulleyTest(standardize=True, eps=eps).p_value(scale * x)
+    assert torch.allclose(p, expected, atol=1.1 / 20_001)  # a simulated value may be tied
+    assert 0.01 < (p < 0.05).double().mean() < 0.1  # 0.05, standard error 0.015
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6])
+def test_a_constant_sample_has_the_smallest_composite_p_value(value):
+    p = EppsPulleyTest(standardize=True).p_value(torch.full((3, 20), value, dtype=torch.float64))
+    assert (p == 1 / 20_001).all()
+
+
+def test_a_composite_p_value_needs_three_finite_samples():
+    test = EppsPulleyTest(standardize=True)
+    with pytest.raises(ValueError, match="at least 3 samples"):
+        test.p_value(torch.tensor([0.0, 1.0]))
+    assert test.p_value(torch.tensor([0.0, 1.0, 3.0])) > 0.01
+    with pytest.raises(ValueError, match="finite"):
+        test.p_value(torch.full((5,), float("inf")))

@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -81,15 +82,47 @@ def test_the_critical_value_is_2_945():
     assert float(null_distribution().quantile(0.95)) == pytest.approx(2.9456, abs=1e-4)
 
 
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("t_max", [0.01, 1.0, 3.0, 20.0])
+def test_the_limit_covariance_has_the_digits_of_many_digit_arithmetic(t_max, standardize):
+    knots = np.linspace(0.0, t_max, 5)
+    computed = null_module._limit_covariance(knots, standardize)
+    with mpmath.workdps(60):
+        for i, s in enumerate(map(mpmath.mpf, knots)):
+            for j, t in enumerate(map(mpmath.mpf, knots)):
+                cosine, sine = mpmath.cosh(s * t) - 1, mpmath.sinh(s * t)
+                if standardize:
+                    cosine, sine = cosine - (s * t) ** 2 / 2, sine - s * t
+                damping = mpmath.exp(-(s**2 + t**2) / 2)
+                # from st = 1 on two digits cancel at most
+                assert computed[0][i, j] == pytest.approx(float(damping * cosine), rel=3e-14)
+                assert computed[1][i, j] == pytest.approx(float(damping * sine), rel=3e-14)
+
+
+@pytest.mark.parametrize("t_max", [27.0, 30.0, 100.0])
+def test_far_knots_do_not_overflow(t_max, generator):
+    fine = {"num_points": 1 + round(4 * t_max), "t_max": t_max}  # 0.25 apart: the exact integral
+    exact = null_distribution(method="closed_form")
+    assert null_distribution(**fine).mean == pytest.approx(exact.mean, rel=1e-9)
+    x = torch.randn(50, generator=generator, dtype=torch.float64)
+    expected = EppsPulleyTest(method="closed_form").p_value(x).item()
+    got = EppsPulleyTest(fine["num_points"], t_max=t_max).p_value(x).item()
+    assert got == pytest.approx(expected, rel=1e-6)
+    assert 0 < EppsPulleyTest(t_max=t_max).p_value(x) <= 1
+    composite = null_distribution(**fine, standardize=True, num_samples=1001)
+    assert np.isfinite(composite.samples).all()
+
+
 # --- simulated laws -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("standardize", [False, True])
 def test_simulated_statistics_are_those_of_the_test(method, standardize):
-    """The simulation's own arithmetic (float32, a recurrence) is that of the public functions."""
+    """The simulation's own arithmetic (a recurrence) is that of the public functions."""
     knots, weights, target = null_module._rule(method, 17, 3.0)
-    x = torch.randn(50, 30, generator=torch.Generator().manual_seed(3))
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randn(50, 30, generator=generator, dtype=torch.float64)
     expected = EppsPulleyTest(method=method, standardize=standardize)(x)
     if standardize:
         std, mean = torch.std_mean(x, dim=-1, keepdim=True)
@@ -97,7 +130,8 @@ def test_simulated_statistics_are_those_of_the_test(method, standardize):
     real, imag = null_module._ecf_on_grid(x, float(knots[1]), len(knots))
     gap = (real - torch.from_numpy(target)) ** 2 + imag**2
     computed = 30 * gap @ torch.from_numpy(weights)
-    assert torch.allclose(computed, expected.double(), rtol=1e-4, atol=1e-5)
+    # eps = 1e-6 is added to the standard deviation by the test alone
+    assert torch.allclose(computed, expected, rtol=1e-4 if standardize else 1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -107,6 +141,20 @@ def test_the_composite_law_meets_its_limit_where_draws_of_the_process_take_over(
     # Two simulations of 20,000: standard errors of 0.5 % (mean) and 1.5 % (95 % quantile).
     assert sampled.mean == pytest.approx(limit.mean, rel=0.025)
     assert float(sampled.quantile(0.95)) == pytest.approx(float(limit.quantile(0.95)), rel=0.06)
+
+
+@pytest.mark.parametrize(
+    "options", [{"num_points": 5001}, {"t_max": 0.03}, {"t_max": 0.01}], ids=str
+)
+def test_simulated_laws_hold_off_the_defaults(options, monkeypatch):
+    monkeypatch.setattr(null_module, "NUM_SIMULATIONS", 200)
+    null_module._simulated.cache_clear()
+    null = null_distribution(standardize=True, num_samples=20, **options)
+    null_module._simulated.cache_clear()
+    x = torch.randn(200, 20, generator=torch.Generator().manual_seed(0)).double()
+    expected = EppsPulleyTest(standardize=True, eps=1e-15, **options)(x)
+    # A rounding of 1e-16 in phi_N is squared beside a gap of 1e-6 or so at the smallest t_max.
+    assert null.samples == pytest.approx(expected.sort().values.numpy(), rel=1e-6)
 
 
 def test_the_composite_limit_has_the_mean_of_its_eigenvalues():
@@ -170,6 +218,8 @@ def test_a_law_that_depends_on_n_asks_for_n(options):
         {"num_points": 1},
         {"t_max": 0.0},
         {"standardize": True, "num_samples": 1},
+        {"standardize": True, "num_samples": 2},
+        {"standardize": True, "num_samples": 2, "scale_by_n": False},
         {"standardize": True, "num_samples": 20, "seed": -1},
     ],
 )
@@ -210,6 +260,11 @@ def test_impossible_statistics_are_refused(bad):
 def test_what_is_no_statistic_is_refused(bad):
     with pytest.raises(TypeError, match="statistic must"):
         p_value(bad)
+
+
+@pytest.mark.usefixtures("cpu_before_float64")
+def test_p_values_go_to_the_cpu_before_float64_which_mps_lacks():
+    p_value(torch.tensor([1.0, 2.0]))
 
 
 def test_rounding_below_zero_counts_as_zero():

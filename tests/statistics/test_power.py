@@ -66,11 +66,24 @@ def test_settings_are_rows_of_the_answer(generator):
     assert rates["epps_pulley"][2] == 1.0
 
 
-def test_collapse_is_not_rejected_by_those_that_cannot_judge_it():
-    rates = rejection_rates(torch.zeros(5, 20))
+@pytest.mark.usefixtures("cpu_before_float64")
+def test_samples_go_to_the_cpu_before_float64_which_mps_lacks():
+    rejection_rates(torch.tensor([[0.0, 1.0, -1.0]]))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1])
+def test_collapse_is_not_rejected_by_those_that_cannot_judge_it(value):
+    rates = rejection_rates(torch.full((5, 20), value))
     assert rates == {
         name: 0.0 if name in ("shapiro_wilk", "jarque_bera") else 1.0 for name in POWER_TESTS
     }
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_nor_is_it_where_the_mean_of_equal_numbers_is_rounded(dtype):
+    ignoring = ["shapiro_wilk", "jarque_bera"]
+    rates = rejection_rates(torch.full((10, 7), 0.1, dtype=dtype), tests=ignoring)
+    assert rates == dict.fromkeys(ignoring, 0.0)
 
 
 @pytest.mark.parametrize(

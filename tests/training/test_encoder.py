@@ -61,6 +61,8 @@ def test_last_weights_that_shrink_take_the_standardized_cloud_to_the_origin():
 def test_standardize_output_refuses_what_it_cannot_do():
     with pytest.raises(TypeError, match=r"ends in nn\.Linear"):
         standardize_output(nn.Sequential(nn.Flatten(), nn.Linear(64, 2), nn.GELU()), torch.zeros(2))
+    with pytest.raises(ValueError, match="N at least 2"):
+        standardize_output(small_encoder(), torch.ones(1, 8, 8))
     with pytest.raises(ValueError, match="images must differ"):
         standardize_output(small_encoder(), torch.ones(5, 8, 8))
 
@@ -81,3 +83,31 @@ def test_sizes_below_one_are_refused(name):
         small_encoder(**{name: 0})
     with pytest.raises(TypeError, match=f"{name} must be a whole number"):
         small_encoder(**{name: 2.0})
+
+
+def test_every_part_is_back_in_its_mode_even_after_an_error():
+    encoder = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(64), nn.Linear(64, 2), nn.Dropout(0.5))
+    encoder[1].eval()  # a frozen part
+    modes = [module.training for module in encoder.modules()]
+    embed(encoder, torch.ones(3, 8, 8))
+    assert [module.training for module in encoder.modules()] == modes
+    with pytest.raises(ValueError, match="cannot take images"):
+        embed(encoder, torch.ones(3, 9, 9))
+    assert [module.training for module in encoder.modules()] == modes
+
+
+@pytest.mark.parametrize("use", [embed, standardize_output])
+@pytest.mark.parametrize(
+    ("images", "error", "message"),
+    [
+        (torch.zeros(5, 8, 8, dtype=torch.float64), TypeError, r"images\.to\(torch\.float32\)"),
+        (torch.zeros(5, 9, 9), ValueError, r"cannot take images of shape \(9, 9\)"),
+        (torch.zeros(5, 8, 8, device="meta"), ValueError, "encoder's device cpu, got meta"),
+        (torch.zeros(8, 8), ValueError, r"shape \(N, H, W\)"),
+        ([[0.0]], TypeError, r"images must be a torch\.Tensor"),
+    ],
+    ids=["float64", "size", "device", "one image", "list"],
+)
+def test_images_that_do_not_fit_are_refused(use, images, error, message):
+    with pytest.raises(error, match=message):
+        use(small_encoder(), images)

@@ -104,6 +104,12 @@ def test_the_learning_rate_warms_up_and_comes_down():
     assert (np.diff(rates[peak:]) < 0).all()
 
 
+def test_the_cosine_runs_during_the_warm_up_so_the_peak_stays_below_lr():
+    long, short = ([r.learning_rate for r in start(steps=steps, lr=0.02)] for steps in (200, 20))
+    assert 0.97 * 0.02 < max(long) < 0.02
+    assert max(short) < 0.5 * 0.02
+
+
 def test_without_a_regularizer_the_cloud_shrinks_and_with_it_the_cloud_stays_wide():
     # 50 steps are enough to see the two part; the full runs take 600.
     widths = {}
@@ -161,6 +167,9 @@ def test_bad_options_are_refused_at_the_call(changes, error, message):
         (IMAGES.numpy(), TypeError, r"images must be a torch\.Tensor"),
         (IMAGES[0], ValueError, r"images must have shape \(N, H, W\)"),
         (IMAGES[:1], ValueError, "N at least 2"),
+        (IMAGES.double(), TypeError, "images must have the encoder's dtype torch.float32"),
+        (IMAGES[:, :7], ValueError, r"cannot take images of shape \(7, 8\)"),
+        (IMAGES.to("meta"), ValueError, "images must be on the encoder's device cpu"),
     ],
 )
 def test_bad_images_are_refused_at_the_call(images, error, message):

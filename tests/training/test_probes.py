@@ -124,3 +124,21 @@ def test_probes_refuse_what_is_no_matrix(probe):
 def test_the_effective_rank_refuses_nan():
     with pytest.raises(ValueError, match="z must be finite"):
         effective_rank(torch.tensor([[0.0, math.nan], [1.0, 2.0]]))
+
+
+def test_a_tiny_float64_cloud_far_from_zero_is_no_single_point():
+    z = gaussian(50, 3) * 1e-9 + 1e3  # rounding there is 1e-13
+    assert effective_rank(z) > 2.5
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("count", [2, 7, 1000])
+def test_one_point_however_often_and_precise_has_rank_zero(dtype, count):
+    assert effective_rank(torch.full((count, 64), 0.1, dtype=dtype)) == 0.0
+
+
+@pytest.mark.usefixtures("cpu_before_float64")
+def test_probes_go_to_the_cpu_before_float64_which_mps_lacks():
+    z, y = torch.eye(4), torch.arange(4)
+    effective_rank(z)
+    knn_accuracy(z, y, z, y, k=1)

@@ -17,6 +17,7 @@ from sigreg_edu.views.many_shadows import (
     statistics_along,
     statistics_of,
 )
+from sigreg_edu.views.sample import critical_value
 
 
 @pytest.mark.parametrize("name", ["gaussian", "cross", "inflated", "collapsed"])
@@ -58,6 +59,7 @@ def test_the_null_has_the_mean_known_in_closed_form():
     mean, quantile = null_mean_and_95()
     assert mean == pytest.approx(1.0594, abs=1e-3)  # √(2π) (1 - 1/√3)
     assert 2.9 < quantile < 3.0
+    assert quantile == critical_value(NUM_KNOTS, LAST_KNOT)
 
 
 @pytest.mark.parametrize(
