@@ -25,6 +25,7 @@ from typing import Any
 import torch
 
 MARKS = {"right": "✓ Right.", "not yet": "✗ Not yet.", "not tried": "○ Not tried yet."}
+PAIRING = ". To pair each entry of a with each of b, write a[:, None] * b."
 NOT_TRIED = "Replace the ... by your answer and run the cell again."
 
 
@@ -136,7 +137,8 @@ def call(function: Any, *arguments: Any) -> Any:
     try:
         result = function(*copies)
     except Exception as error:
-        raise NotYet(f"your function raised {type(error).__name__}: {error}") from error
+        advice = PAIRING if "must match the size" in str(error) else ""
+        raise NotYet(f"your function raised {type(error).__name__}: {error}{advice}") from error
     if result is ...:
         raise NotTried
     expect(result is not None, "your function returns None; does it end with a return?")

@@ -28,8 +28,8 @@ REST_SECONDS = 0.25  # a slider that has not moved for so long is at rest
 PAUSE_SECONDS = 0.02  # between two steps of a refinement: time for a message to come in between
 HERE = Path(__file__).parent
 SHARPEST = 2.0  # device pixels per picture pixel
-LABEL_WIDTH, TRACK_WIDTH, BOX_WIDTH = "150px", "210px", "78px"
-ROW_WIDTH = "460px"  # two rows side by side in a notebook's cell
+LABEL_WIDTH, TRACK_WIDTH, BOX_WIDTH = "148px", "200px", "78px"
+ROW_WIDTH = "446px"  # two rows side by side in a notebook's cell
 
 
 class Picture(anywidget.AnyWidget):
@@ -115,11 +115,19 @@ class ExplorerWidget(widgets.VBox):
     def _on_control(self, name: str, widget: widgets.Widget) -> None:
         def handler(change: Any) -> None:
             value = _as_state(self._control(name), change["new"])
+            if widget is self.controls[name] and self._is_snapped(name, value):
+                return
             moved = value != getattr(self.explorer.params, name)
             if self._listening and (moved or self.explorer.error):
                 self.set(**{name: value})
 
         widget.observe(handler, names="value")
+
+    def _is_snapped(self, name: str, value: Any) -> bool:
+        """Whether a slider only reports that it cannot stand where a number was typed."""
+        control = self._control(name)
+        state = getattr(self.explorer.params, name)
+        return isinstance(control, Slider) and value != state and value == control.snapped(state)
 
     def _on_pixel_ratio(self, change: Any) -> None:
         self.explorer.figure.set_pixel_ratio(min(max(change["new"], 1.0), SHARPEST))
@@ -132,7 +140,17 @@ class ExplorerWidget(widgets.VBox):
         with self.picture.hold_sync():
             self.picture.frame = self.explorer.figure.jpeg()
             self.picture.readout = self.explorer.view.readout
-            self.picture.error = _error_text(self.explorer.error)
+            self.picture.error = self._error_text()
+
+    def _error_text(self) -> str:
+        """The error in the words beside the controls, which know no field names."""
+        error = self.explorer.error
+        if not error:
+            return ""
+        for name, control in self.explorer.params.controls().items():
+            if error.startswith(f"{name}: "):
+                error = control.label + error.removeprefix(name)
+        return f"{error} The picture still shows the last good state."
 
     def _show_controls(self) -> None:
         params = self.explorer.params
@@ -287,10 +305,6 @@ def _flow(children: list[widgets.Widget], name: str) -> widgets.Box:
     box = widgets.Box(children, layout=widgets.Layout(flex_flow="row wrap"))
     box.add_class(name)
     return box
-
-
-def _error_text(error: str) -> str:
-    return f"{error} The picture still shows the last good state." if error else ""
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

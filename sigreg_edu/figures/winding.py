@@ -36,15 +36,15 @@ class WindingFigure(ExplorerFigure):
         axes.text(-0.92, 0.03, "real", color=style.GREY, va="bottom")
         axes.text(0.04, 1.24, "imaginary", color=style.GREY, va="top")
         (points,) = axes.plot([], [], "o", color=style.DATA, markersize=5, alpha=0.15)
-        (trail,) = axes.plot([], [], color=style.DATA, linewidth=1.2)
+        (trail,) = axes.plot([], [], color=style.DATA, linewidth=1.2, label="its way")
         (gap,) = axes.plot([], [], color=style.FAILURE, linewidth=8.0, alpha=0.6, label="gap")
         (arrow,) = axes.plot([], [], "-o", color=style.DATA, linewidth=3.5, markersize=9,
-                             markevery=[1], label="mean φ$_N$(t)")  # fmt: skip
+                             markevery=[1], label="mean")  # fmt: skip
         (target,) = axes.plot([], [], "D", color=style.TARGET, markersize=9,
                               markeredgecolor="black", label="target")  # fmt: skip
         axes.legend(
-            handles=[arrow, gap, target], loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=3,
-            handlelength=1.2, handletextpad=0.5, columnspacing=1.2, borderaxespad=0.0,
+            handles=[arrow, trail, gap, target], loc="upper center", bbox_to_anchor=(0.5, -0.09),
+            ncols=4, handlelength=1.2, handletextpad=0.5, columnspacing=1.2, borderaxespad=0.0,
         )  # fmt: skip
         for artist in (points, trail, gap, arrow, target):
             self.moving(artist)

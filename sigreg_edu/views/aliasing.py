@@ -78,6 +78,11 @@ def aliasing_view(params: AliasingParams) -> AliasingView:
 
     here = float(by_knots(np.array([params.place]))[0])
     true = float(_exact(np.array([params.place]), params.spread, params.seed)[0])
+    likeness = (
+        f"looks like {round(twin, 1) + 0.0:.1f}"
+        if abs(twin - params.place) > 1e-6
+        else "has no nearer twin"
+    )
     return AliasingView(
         t=t,
         wave=(np.exp(1j * params.place * t) * around).real,
@@ -93,8 +98,8 @@ def aliasing_view(params: AliasingParams) -> AliasingView:
         period=period,
         readout=(
             f"{params.num_points} knots on [0, {params.t_max:g}] lie Δt = {knots[1]:.3f} apart, so "
-            f"places 2π/Δt = {period:.1f} apart look the same: {params.place:.1f} looks like "
-            f"{round(twin, 1) + 0.0:.1f}. At {params.place:.1f} the knots say T = {here:.4g}, "
+            f"places 2π/Δt = {period:.1f} apart look the same: {params.place:.1f} {likeness}. "
+            f"At {params.place:.1f} the knots say T = {here:.4g}, "
             f"exactly it is {true:.4g}."
         ),
     )

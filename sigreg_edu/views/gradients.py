@@ -313,7 +313,10 @@ _FIELDS: dict[str, Callable[[np.ndarray], Field]] = {
 
 def _in_words(params: GradientParams, field: Field, bound: float | None) -> str:
     largest = float(np.abs(field.on_points).max())
-    words = f"T = {_amount(field.value)} ({STATISTICS[params.statistic]}, with the factor N). "
+    form = " in its exact form" if params.statistic == "epps_pulley" else ""
+    words = (
+        f"T = {_amount(field.value)} ({STATISTICS[params.statistic]}{form}, with the factor N). "
+    )
     if largest < 1e-9:
         words += "Every point feels a force of 0: a dead point, however bad T is."
     else:

@@ -83,7 +83,8 @@ def null_view(params: NullParams) -> NullView:
         readout=(
             f"T = {statistic:.3g} with N = {params.num_samples}: {p_in_words(p)}. Under N(0, 1) T "
             f"has mean {null.mean:.2f} and 95 % quantile {q95:.2f}, whatever N. Of {REPEATS} fresh "
-            f"Gaussian samples of {size} points, {np.sum(simulated >= statistic)} reach this T."
+            f"Gaussian samples of {size} points (more would change nothing), "
+            f"{np.sum(simulated >= statistic)} reach this T."
         ),
     )
 

@@ -13,7 +13,7 @@ Example(shift=1.5, seed=0)
 >>> Example(shift=9.0)
 Traceback (most recent call last):
     ...
-ValueError: shift: expected a number from -3 to 3, got 9.0; move it into that range.
+ValueError: shift: expected a number from -3 to 3, got 9.0; give one in that range.
 """
 
 from __future__ import annotations
@@ -56,6 +56,12 @@ class Slider:
         """The two values that a test must try."""
         return self.minimum, self.maximum
 
+    def snapped(self, value: float) -> float:
+        """Return the position of the handle nearest to ``value``, as a browser rounds it."""
+        steps = math.floor((value - self.minimum) / self.step + 0.5)
+        nearest = min(self.minimum + steps * self.step, self.maximum)
+        return nearest if self.is_whole else float(f"{nearest:.10g}")
+
     def validated(self, name: str, value: Any) -> float:
         kind = "a whole number" if self.is_whole else "a number"
         expected = f"{name}: expected {kind} from {self.minimum:g} to {self.maximum:g}"
@@ -63,7 +69,7 @@ class Slider:
         if not number or not math.isfinite(value) or (self.is_whole and value != int(value)):
             raise ValueError(f"{expected}, got {value!r}; give such a number.")
         if not self.minimum <= value <= self.maximum:
-            raise ValueError(f"{expected}, got {value!r}; move it into that range.")
+            raise ValueError(f"{expected}, got {value!r}; give one in that range.")
         return int(value) if self.is_whole else float(value)
 
 

@@ -37,7 +37,7 @@ SHAPE_ONLY = ("shapiro_wilk", "jarque_bera")  # ask for some Gaussian: blind to 
 OF_SCALE = {"shift": "shift of the mean", "wider": "wider", "narrower": "narrower"}
 DEPARTURES = OF_SCALE | {name: SHAPES[name].label for name in SHAPES if name != "gaussian"}
 
-_COARSE_POINTS, _FINE_POINTS = 30_000, 240_000  # numbers drawn in a step: some 8 and 50 ms
+_COARSE_POINTS, _FINE_POINTS = 24_000, 120_000  # numbers drawn in a step: some 6 and 25 ms
 _FEWEST, _MOST = 4, 500  # repeats in a step
 
 # 95 % quantile of the Jarque–Bera statistic under normality, from 1.2 to 4 million simulated

@@ -67,7 +67,7 @@ def test_a_value_out_of_range_keeps_the_last_good_state_and_says_why():
     explorer.set(place=0.5)
     assert not explorer.set(place=3.0)
     assert explorer.error == (
-        "place: expected a number from -1 to 1, got 3.0; move it into that range."
+        "place: expected a number from -1 to 1, got 3.0; give one in that range."
     )
     assert explorer.params.place == 0.5
     assert explorer.set(place=-0.5)

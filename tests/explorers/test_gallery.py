@@ -74,7 +74,8 @@ def test_a_number_out_of_range_is_told_with_the_range(widget):
     for name, box in widget.boxes.items():
         good = getattr(widget.explorer.params, name)
         box.value = box.value + 10**9
-        assert f"{name}: expected" in widget.picture.error
+        label = widget.explorer.params.controls()[name].label
+        assert widget.picture.error.startswith(f"{label}: expected")
         assert getattr(widget.explorer.params, name) == good
         box.value = good
         assert widget.picture.error == ""

@@ -37,6 +37,15 @@ def test_what_a_browser_rounds_away_moves_nothing():
     assert widget.explorer.params.place == 0.5
 
 
+def test_a_number_typed_between_two_positions_of_the_handle_stays():
+    widget = dot_widget()
+    widget.boxes["place"].value = 0.37
+    widget.controls["place"].value = 0.4  # the browser's handle goes to its nearest position
+    assert widget.explorer.params.place == 0.37
+    widget.controls["place"].value = 0.5
+    assert widget.explorer.params.place == 0.5
+
+
 def test_a_dragged_slider_is_not_told_its_own_value():
     widget = dot_widget()
     slider = widget.controls["place"]

@@ -58,4 +58,4 @@ def test_the_wave_stays_within_its_panel_and_follows_cos_t_x(figure):
 def test_the_target_is_named_where_it_is_drawn(figure):
     circle = figure.arrow.axes
     texts = [text.get_text() for text in circle.get_legend().get_texts()]
-    assert texts == ["mean φ$_N$(t)", "gap", "target"]
+    assert texts == ["mean", "its way", "gap", "target"]

@@ -29,7 +29,7 @@ class Example(Params):
         ({"shift": True}, "shift: expected a number"),
         ({"shift": None}, "shift: expected a number"),
         ({"size": 2.5}, "size: expected a whole number from 1 to 100, got 2.5"),
-        ({"size": 0}, "size: expected a whole number from 1 to 100, got 0; move it"),
+        ({"size": 0}, "size: expected a whole number from 1 to 100, got 0; give one"),
         ({"slices": 512}, "slices: expected a whole number from 1 to 256"),
         ({"slices": 48}, "slices: expected a power of two from 1 to 256, got 48; .* 32 and 64"),
         (
