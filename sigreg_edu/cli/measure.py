@@ -23,6 +23,7 @@ REST_SECONDS = 0.4  # longer than an explorer waits before it refines its pictur
 QUIET_SECONDS, REFINING_SECONDS = 0.2, 0.3  # a little less than it waits, and a little more
 WARM_SOAK_MOVES = 200
 PAGE_UP, PAGE_DOWN = "PageUp", "PageDown"  # several steps at once
+LOOK_SECONDS = 0.15
 DRAG_STEPS, DRAG_PIXELS = 60, 120
 MEGABYTE = 1e6
 
@@ -246,8 +247,10 @@ def summary(times: Sequence[float | None]) -> tuple[float, float, float]:
 def look_for_blanks(explorer: LiveExplorer, turns: Sequence[ElementHandle]) -> tuple[int, int]:
     """Move as often again and return (animation frames looked at, blank ones)."""
     watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.blankWatch(one)")
-    for slider in turns:
-        explorer.key(slider)
+    for slider in turns:  # some steps may change nothing, so no new picture is waited for
+        slider.focus()
+        explorer.page.keyboard.press(arrow_with_room(slider))
+        explorer.rest(LOOK_SECONDS)
     counts = watch.evaluate("(watch) => watch.stop()")
     return counts["looked"], counts["blank"]
 
