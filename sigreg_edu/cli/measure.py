@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sigreg_edu.cli.browser import FRAME_SECONDS, SECOND, LabPage, LiveExplorer, drag_with_room
+from sigreg_edu.cli.browser import (
+    FRAME_SECONDS,
+    SECOND,
+    LabPage,
+    LiveExplorer,
+    arrow_with_room,
+    drag_with_room,
+)
 from sigreg_edu.cli.server import LabServer
 
 if TYPE_CHECKING:
