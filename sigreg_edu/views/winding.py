@@ -9,7 +9,7 @@ import numpy as np
 
 from sigreg_edu.statistics import empirical_cf
 from sigreg_edu.views.params import slider
-from sigreg_edu.views.sample import Histogram, SampleParams, histogram
+from sigreg_edu.views.sample import DENSITY_GRID, Histogram, SampleParams, histogram
 
 MAX_FREQUENCY = 6.0
 TRAIL = 121  # frequencies from 0 to MAX_FREQUENCY at which the mean arrow's way is drawn
@@ -56,11 +56,10 @@ def winding_view(params: WindingParams) -> WindingView:
     trail = empirical_cf(x, x.new_tensor(frequencies)).numpy()
     wound = np.exp(1j * params.t * x.numpy().astype(np.float64))
     mean, target = complex(wound.mean()), math.exp(-0.5 * params.t**2)
-    wave_x = np.linspace(-5.0, 5.0, 201)
     return WindingView(
         sample=histogram(x.numpy()),
-        wave_x=wave_x,
-        wave=np.cos(params.t * wave_x),
+        wave_x=DENSITY_GRID,
+        wave=np.cos(params.t * DENSITY_GRID),
         t=params.t,
         wound=wound,
         mean=mean,

@@ -158,7 +158,6 @@ def test_a_widgets_handler_runs_on_the_thread_that_runs_the_cells():
 def test_running_a_cell_again_leaves_one_figure_alive():
     notebook = run_in_kernel(
         "import gc\n"
-        "from types import SimpleNamespace\n"
         "from IPython import get_ipython\n"
         "from matplotlib.figure import Figure\n"
         "from sigreg_edu.explorers import epps_pulley_explorer\n"
