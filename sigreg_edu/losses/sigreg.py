@@ -1,4 +1,4 @@
-"""SIGReg in its textbook form, and the invariance term that it is added to."""
+"""SIGReg itself: the mean Epps-Pulley statistic of random shadows, as a regularizer."""
 
 from __future__ import annotations
 
@@ -6,52 +6,88 @@ import torch
 from torch import nn
 
 from sigreg_edu.checks import (
+    require_choice,
     require_integer,
     require_one_source,
     require_points,
     require_positive,
     require_tensor,
 )
-from sigreg_edu.slicing import sliced_statistic, uniform_directions
-from sigreg_edu.statistics import EppsPulleyTest
+from sigreg_edu.losses.distributed import (
+    from_first_rank,
+    full_precision,
+    is_spread,
+    sum_over_ranks,
+)
+from sigreg_edu.losses.inputs import widened
+from sigreg_edu.slicing import (
+    cramer_wold_statistic,
+    sliced_statistic,
+    statistic_from_sums,
+    trigonometric_sums,
+    uniform_directions,
+)
+from sigreg_edu.statistics import METHODS, EppsPulleyTest
 
-__all__ = ["SIGReg", "invariance"]
+__all__ = ["SIGREG_METHODS", "SIGReg"]
+
+SIGREG_METHODS = (*METHODS, "all_directions")
 
 
 class SIGReg(nn.Module):
     """Sketched isotropic Gaussian regularization: the mean Epps-Pulley statistic of random shadows.
 
-    Each call draws fresh uniform directions a_m and returns
+        (1/M) sum_m T(z a_m),   T the statistic with the factor N, a_m uniform on the sphere.
 
-        (1/M) sum_m T(z a_m),   T the quadrature statistic with the factor N.
+    With leading axes, as for views (V, N, D), each view's N points are tested by themselves and
+    the mean is taken, as in LeJEPA. For N(0, I) embeddings it is 1.05 at the defaults whatever N;
+    training goes below that, since a loss may fit better than a random sample does.
 
-    With views (V, N, D) the statistic is that of each view's N points, and the views' mean is
-    taken, as in LeJEPA's minimal example. For N(0, I) embeddings the mean is 1.05 at the defaults
-    whatever N; training goes below it, since a loss may fit better than a random sample.
+    At full collapse onto the origin (0.402 N) the gradient is exactly zero: a dead point, though
+    not a stable one.
 
-    At full collapse onto the origin the gradient is exactly zero: a dead point, not a stable one.
+    The default never stores anything of size N x M x T, and gives a gradient but no second
+    derivative. A NaN or infinity in ``z`` gives a NaN loss, without a look at the values.
 
     Args:
-        num_slices: number of directions M per call.
-        num_points: knots of the quadrature.
+        num_slices: number of directions M per call. May be set during training.
+        num_points: knots of ``"quadrature"``, or quantiles of ``"reference_points"``.
         t_max: last knot.
-        generator: source of the directions. They are drawn on its device.
-        seed: instead of ``generator``: starts a generator of the module's own.
+        fixed_slices: draw the directions once, at the first call, and keep them (a buffer, float32
+            whatever the module is cast to). They leave blind spots; fresh ones do not.
+        method: ``"quadrature"`` (LeJEPA's), ``"closed_form"`` (exact along each direction, N^2),
+            ``"reference_points"`` (three sums, N^2), or ``"all_directions"``: the exact mean over
+            every direction, without any M (N^2 on the CPU; for small N).
+        standardize: give each shadow mean 0 and standard deviation 1 first, as the report does.
+            Then neither shift nor scale nor dimensional collapse is seen: for teaching.
+        eps: added to the standard deviation by ``standardize``.
+        scale_by_n: multiply by N.
+        reduction: ``"mean"``, or None for one value per slice (..., M); (..., 1) over all
+            directions.
+        distributed: in a process of several of torch.distributed, take the statistic of the points
+            of all ranks together, along rank 0's directions. Every rank must then call the loss.
+            False: of this rank's points alone, for instance to validate on one rank.
+        generator: source of the directions, which are drawn on its device: one on the GPU spares
+            the copy.
+        seed: instead of ``generator``: starts a generator of the module's own on the CPU, with the
+            same directions on every device. 0 if neither is given.
+
+    The generator's state is part of ``state_dict()``: training that is resumed sees the slices it
+    would have seen.
 
     Shape:
-        z (N, D) or (V, N, D) -> scalar, float64 for float64 ``z``, else float32. Directions are
-        drawn in the dtype of the result, on the device of ``z``; half precision is widened.
+        z (..., N, D) -> scalar (or (..., M)), float64 for float64 ``z``, else float32. Half
+        precision is widened, autocast switched off.
 
     Raises:
-        ValueError: both or neither of ``generator`` and ``seed``; ``z`` of another shape.
-        TypeError: ``generator`` is none; given directions are float32 for float64 ``z``, or vice
-            versa.
+        TypeError, ValueError: an option out of range; both ``generator`` and ``seed``; ``z`` is no
+            floating-point (..., N, D); ``directions`` that do not fit it.
 
     References:
         Balestriero & LeCun 2025, arXiv:2511.08544; code: github.com/rbalestr-lab/lejepa, MINIMAL.md
-        (class ``SIGReg``, whose ``directions`` are Gaussian columns over their lengths).
+        (class ``SIGReg``).
 
-    >>> sigreg = SIGReg(num_slices=64, seed=0)
+    >>> sigreg = SIGReg(num_slices=64)
     >>> z = torch.randn(200, 8, generator=torch.Generator().manual_seed(0))
     >>> bool(sigreg(z) < 3), bool(sigreg(0.1 * z) > 50)
     (True, True)
@@ -59,78 +95,172 @@ class SIGReg(nn.Module):
 
     def __init__(
         self,
-        num_slices: int = 256,
+        num_slices: int = 1024,
         num_points: int = 17,
         *,
         t_max: float = 3.0,
+        fixed_slices: bool = False,
+        method: str = "quadrature",
+        standardize: bool = False,
+        eps: float = 1e-6,
+        scale_by_n: bool = True,
+        reduction: str | None = "mean",
+        distributed: bool = True,
         generator: torch.Generator | None = None,
         seed: int | None = None,
     ) -> None:
         super().__init__()
-        self.num_slices = require_integer(num_slices, "num_slices")
-        self.test = EppsPulleyTest(num_points, t_max=require_positive(t_max, "t_max"))
+        self.num_slices = num_slices
+        self.method = require_choice(method, "method", SIGREG_METHODS)
+        if reduction is not None:
+            require_choice(reduction, "reduction", ("mean",))
+        self.reduction = reduction
+        self.fixed_slices, self.distributed = bool(fixed_slices), bool(distributed)
+        along_slices = self.method != "all_directions"
+        if not along_slices and (standardize or fixed_slices):
+            raise ValueError(
+                "method='all_directions' has no slices: standardize and fixed_slices do not apply "
+                "to it. Leave them out."
+            )
+        self.test = EppsPulleyTest(
+            num_points,
+            method=self.method if along_slices else "closed_form",
+            t_max=require_positive(t_max, "t_max"),
+            standardize=standardize,
+            eps=eps,
+            scale_by_n=scale_by_n,
+        )
+        if generator is None and seed is None:
+            seed = 0
         self.generator = require_one_source(generator, seed)
+        self.register_buffer("directions", None)  # (D, M), once fixed ones have been drawn
+
+    @property
+    def num_slices(self) -> int:
+        """Number of directions M per call."""
+        return self._num_slices
+
+    @num_slices.setter
+    def num_slices(self, value: int) -> None:
+        self._num_slices = require_integer(value, "num_slices")
 
     def forward(self, z: torch.Tensor, *, directions: torch.Tensor | None = None) -> torch.Tensor:
-        """The loss of ``z`` (N, D) or (V, N, D), along ``directions`` (D, M) if they are given."""
-        wide = _widened(_require_embeddings(z))
-        if directions is None:
-            directions = uniform_directions(
-                z.shape[-1],
-                self.num_slices,
-                generator=self.generator,
-                dtype=wide.dtype,
-                device=z.device,
+        """The loss of ``z`` (..., N, D), along ``directions`` (D, M) if they are given."""
+        wide = widened(require_points(z, "z", minimum=2 if self.test.standardize else 1))
+        with full_precision(z):
+            if self.method == "all_directions":
+                values = self._over_all_directions(wide, directions)
+            else:
+                if directions is None:
+                    directions = self.draw_directions(wide)
+                values = self._per_slice(wide, widened(require_tensor(directions, "directions")))
+        return values if self.reduction is None else values.mean()
+
+    def _per_slice(self, z: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
+        """The statistic along each direction: (..., N, D) and (D, M) to (..., M)."""
+        if self.method != "quadrature" or self.test.standardize:
+            self._require_one_rank()
+            return sliced_statistic(z, directions, self.test)
+        knots, t_max = self.test.num_points, self.test.t_max
+        sums = trigonometric_sums(z, directions, num_points=knots, spacing=t_max / (knots - 1))
+        if self.distributed:
+            sums = sum_over_ranks(sums)
+        values = statistic_from_sums(sums, t_max=t_max, scale_by_n=self.test.scale_by_n)
+        return values.to(z.dtype)
+
+    def _over_all_directions(
+        self, z: torch.Tensor, directions: torch.Tensor | None
+    ) -> torch.Tensor:
+        if directions is not None:
+            raise ValueError(
+                "method='all_directions' takes no directions, got some. Leave them out, or choose "
+                "method='quadrature'."
             )
-        else:
-            directions = _widened(require_tensor(directions, "directions"))
-        return sliced_statistic(wide, directions, self.test).mean()  # (..., M) -> scalar
+        self._require_one_rank()
+        return cramer_wold_statistic(z, scale_by_n=self.test.scale_by_n).unsqueeze(-1)  # (..., 1)
+
+    def _require_one_rank(self) -> None:
+        if self.distributed and is_spread():
+            raise ValueError(
+                "only method='quadrature' without standardize is a function of sums over points, "
+                f"which ranks can add; got method={self.method!r}, "
+                f"standardize={self.test.standardize}. Pass distributed=False to test each rank's "
+                "points by themselves."
+            )
+
+    @torch.compiler.disable
+    def draw_directions(self, z: torch.Tensor) -> torch.Tensor | None:
+        """The directions that the next call would look along, to share them between calls.
+
+        Args:
+            z: points (..., N, D); its D, dtype and device count.
+
+        Returns:
+            A (D, M), float64 for float64 ``z``, else float32; None for ``"all_directions"``.
+        """
+        z = widened(require_points(z, "z"))
+        if self.method == "all_directions":
+            return None
+        if not self.fixed_slices:
+            return self._fresh(z)
+        if self.directions is None:
+            self.directions = self._fresh(z).float()
+        kept, wanted = tuple(self.directions.shape), (z.shape[-1], self.num_slices)
+        if kept != wanted:
+            raise ValueError(
+                f"the fixed slices were drawn for (D, M) = {kept}, got embeddings and num_slices "
+                f"for {wanted}. Use another SIGReg, or fixed_slices=False."
+            )
+        return self.directions.to(z)
+
+    def _fresh(self, z: torch.Tensor) -> torch.Tensor:
+        directions = uniform_directions(
+            z.shape[-1],
+            self.num_slices,
+            generator=self.generator,
+            dtype=z.dtype,
+            device=self.generator.device,
+        )
+        if z.is_cuda and not directions.is_cuda:  # a copy that the host need not wait for
+            directions = directions.pin_memory()
+        directions = directions.to(z.device, non_blocking=True)
+        return from_first_rank(directions) if self.distributed else directions
+
+    def get_extra_state(self) -> torch.Tensor:
+        """The generator's state, (bytes,) uint8, for ``state_dict()``."""
+        return self.generator.get_state()
+
+    def set_extra_state(self, state: torch.Tensor) -> None:
+        """Continue from a generator's state."""
+        try:
+            self.generator.set_state(state.cpu())
+        except (AttributeError, RuntimeError, TypeError) as error:
+            raise ValueError(
+                f"the state of SIGReg's generator must be that of one on {self.generator.device}, "
+                f"got something else ({error}). Load a checkpoint made with such a generator."
+            ) from error
+
+    def _load_from_state_dict(self, state_dict, prefix, *arguments) -> None:
+        """Make room for fixed directions, which are drawn only at the first call."""
+        kept = state_dict.get(prefix + "directions")
+        if kept is not None and self.fixed_slices:
+            device = kept.device if self.directions is None else self.directions.device
+            self.directions = torch.empty_like(kept, device=device)
+        elif kept is None:
+            self.directions = None
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+    def _apply(self, fn, recurse: bool = True) -> SIGReg:
+        """Move fixed directions with the module, but do not round them: they are unit vectors."""
+        kept = self.directions
+        super()._apply(fn, recurse)
+        if kept is not None:
+            self.directions = kept.to(self.directions.device)
+        return self
 
     def extra_repr(self) -> str:
-        """The number of directions; the test shows its own options."""
-        return f"num_slices={self.num_slices}"
-
-
-def invariance(z: torch.Tensor) -> torch.Tensor:
-    """LeJEPA's invariance term: how far the views of a sample lie from their mean.
-
-    mean over views, samples and dimensions of (z - mean over views of z)^2.
-
-    Args:
-        z: embeddings of the views (V, N, D), V >= 2.
-
-    Returns:
-        Scalar, float64 for float64 ``z``, else float32.
-
-    Raises:
-        TypeError: ``z`` is no floating-point tensor. ValueError: it is no (V, N, D) with V >= 2.
-
-    References:
-        github.com/rbalestr-lab/lejepa, MINIMAL.md: ``(proj.mean(0) - proj).square().mean()``.
-
-    >>> invariance(torch.tensor([[[1.0, 0.0]], [[3.0, 0.0]]]))
-    tensor(0.5000)
-    """
-    z = _require_embeddings(z)
-    if z.ndim != 3 or z.shape[0] < 2:
-        raise ValueError(
-            f"z must have shape (V, N, D) with V >= 2 views, got {tuple(z.shape)}. "
-            "Stack them: torch.stack([first_view, second_view])."
-        )
-    wide = _widened(z)
-    return (wide - wide.mean(0)).square().mean()
-
-
-def _widened(x: torch.Tensor) -> torch.Tensor:
-    """float64 as it is, everything else in float32."""
-    return x if x.dtype == torch.float64 else x.float()
-
-
-def _require_embeddings(z: torch.Tensor) -> torch.Tensor:
-    require_points(z, "z")
-    if z.ndim > 3:
-        raise ValueError(
-            f"z must have shape (N, D) or (V, N, D), got {tuple(z.shape)}. "
-            "For patches, flatten them into N first: z.flatten(1, -2)."
-        )
-    return z
+        """The options that are not the test's."""
+        if self.method == "all_directions":
+            return "method='all_directions'"
+        fixed = ", fixed_slices=True" if self.fixed_slices else ""
+        return f"num_slices={self.num_slices}{fixed}"

@@ -12,6 +12,12 @@ from sigreg_edu.slicing.directions import (
 )
 from sigreg_edu.slicing.kummer import kummer
 from sigreg_edu.slicing.projections import project, sliced_statistic
+from sigreg_edu.slicing.sliced_epps_pulley import (
+    sliced_epps_pulley,
+    sliced_epps_pulley_textbook,
+    statistic_from_sums,
+)
+from sigreg_edu.slicing.trig_sums import trigonometric_sums
 
 __all__ = [
     "DIRECTIONS",
@@ -23,6 +29,10 @@ __all__ = [
     "project",
     "quasi_random_directions",
     "sample_directions",
+    "sliced_epps_pulley",
+    "sliced_epps_pulley_textbook",
     "sliced_statistic",
+    "statistic_from_sums",
+    "trigonometric_sums",
     "uniform_directions",
 ]

@@ -28,6 +28,15 @@ def project(z: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
     >>> project(torch.tensor([[3.0, 4.0]]), torch.tensor([[1.0, 0.6], [0.0, 0.8]]))
     tensor([[3., 5.]])
     """
+    require_directions(z, directions)
+    return z @ directions  # (..., N, D) @ (D, M) -> (..., N, M)
+
+
+def require_directions(z: object, directions: object) -> torch.Tensor:
+    """Return ``directions`` if ``z`` (..., N, D) can be projected onto them.
+
+    Raises: as :func:`project`.
+    """
     require_points(z, "z")
     require_tensor(directions, "directions")
     if directions.ndim != 2 or directions.shape[0] != z.shape[-1] or directions.shape[1] < 1:
@@ -41,7 +50,7 @@ def project(z: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
             f"z and directions must have one dtype, got {z.dtype} and {directions.dtype}. "
             "Draw them with dtype=z.dtype, or use directions.to(z.dtype)."
         )
-    return z @ directions  # (..., N, D) @ (D, M) -> (..., N, M)
+    return directions
 
 
 def sliced_statistic(
