@@ -16,7 +16,8 @@ __all__ = ["HybridVICRegSIGRegLoss", "LeJEPALoss", "SIGRegLoss"]
 class SIGRegLoss(nn.Module):
     """Invariance of two views plus SIGReg of each, with the report's interface and defaults.
 
-        loss = invariance_weight · mean (z_a - z_b)^2 + sigreg_weight · (SIGReg(z_a) + SIGReg(z_b)) / 2
+        loss = invariance_weight · mean (z_a - z_b)^2
+             + sigreg_weight · (SIGReg(z_a) + SIGReg(z_b)) / 2
 
     Both views are looked at along the same directions. SIGReg is LeJEPA's, with the factor N; the
     report's own form is ``method="reference_points", standardize=True``, and cannot see collapse.
