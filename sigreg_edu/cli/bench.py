@@ -1,9 +1,8 @@
-"""``sigreg-edu bench explorers``: how soon a slider's picture comes, measured in a real browser."""
+"""``sigreg-edu bench``; ``bench explorers``: how soon a slider's picture comes, in a browser."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
+from sigreg_edu.cli import bench_losses
 from sigreg_edu.cli.browser import open_browser
 from sigreg_edu.cli.errors import UserError, require
 from sigreg_edu.cli.lab import find_notebook
@@ -21,6 +21,7 @@ from sigreg_edu.cli.measure import (
     measure_explorer,
     measure_notebook,
 )
+from sigreg_edu.cli.records import keep, look_machine
 from sigreg_edu.cli.server import serve_lab
 
 OUTPUT = Path("data/bench/explorers.json")
@@ -56,6 +57,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         help=f"where the numbers go, with the table beside them ({OUTPUT}; with --only: nowhere)",
     )
     explorers.set_defaults(run=run)
+    bench_losses.add_to(subjects)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -156,26 +158,7 @@ def as_record(
     }
 
 
-def look_machine() -> dict[str, object]:
-    """Return what the numbers depend on, and nothing that names the machine."""
-    can_tell = hasattr(os, "sched_getaffinity")
-    return {
-        "cpus": len(os.sched_getaffinity(0)) if can_tell else os.cpu_count(),
-        "load_before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
-        "system": platform.system(),
-        "processor": platform.machine(),
-    }
-
-
 def look_versions(chromium: str) -> dict[str, str]:
     """Return the versions of all that has a part in the numbers."""
     packages = {name: metadata.version(name) for name in VERSIONS_OF}
     return {"python": platform.python_version(), "chromium": chromium, **packages}
-
-
-def keep(output: Path, record: Mapping, table: str) -> None:
-    """Write the numbers, and the table beside them."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    output.with_suffix(".md").write_text(table + "\n", encoding="utf-8")
-    print(f"Kept in {output} and {output.with_suffix('.md').name}.")

@@ -81,7 +81,8 @@ def _forward(
     with _full_precision(z):
         scaled = directions * spacing
         if angles.numel():
-            torch.matmul(z, scaled, out=angles)  # (V, N, D) @ (D, M) -> (V, N, M)
+            for points, theirs in zip(z, angles, strict=True):
+                torch.mm(points, scaled, out=theirs)  # (N, D) @ (D, M) -> (N, M)
         for view, rows, slices in _blocks(z, directions):
             theta = (
                 angles[view, rows, slices] if angles.numel() else z[view, rows] @ scaled[:, slices]
@@ -179,11 +180,14 @@ def _real_polynomial(coefficients: torch.Tensor, theta: torch.Tensor) -> torch.T
 def _setup_context(ctx, inputs, output) -> None:
     z, directions, _, spacing = inputs
     ctx.mark_non_differentiable(output[1])
+    ctx.set_materialize_grads(False)  # else zeros of the angles' size are made for their gradient
     ctx.save_for_backward(z, directions, output[1])
     ctx.spacing = spacing
 
 
-def _gradients(ctx, gradient: torch.Tensor, _) -> tuple:
+def _gradients(ctx, gradient: torch.Tensor | None, _) -> tuple:
+    if gradient is None:  # nothing downstream depends on the sums
+        return None, None, None, None
     z, directions, angles = ctx.saved_tensors
     for_directions = ctx.needs_input_grad[1]
     for_z, for_a = _backward(z, directions, angles, gradient, ctx.spacing, for_directions)

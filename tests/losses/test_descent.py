@@ -58,7 +58,7 @@ def test_in_128_dimensions_it_ends_below_its_floor_with_normal_shadows():
 
 
 def test_the_reports_standardized_form_restores_neither_scale_nor_covariance():
-    """Its gradient cannot point along a change of scale: the cloud stops where its shape will do."""
+    """Its gradient never points along a change of scale: the cloud stops where its shape fits."""
     ours, reports = (
         descend(SIGReg(16, **options), 2, steps=150, count=128)
         for options in ({}, {"method": "reference_points", "standardize": True})
