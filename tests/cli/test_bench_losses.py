@@ -50,7 +50,7 @@ def test_the_table_tells_promises_exponents_and_the_crossover():
     assert "4.5 (≥ 2.5) |" in table
     assert "1.0 (≥ 2.5) NOT KEPT" in table
     assert "| D | 64 | 1024 | 0.80 | 1.70 |" in table
-    assert "slower one from about D = 182 on" in table
+    assert "slower one from about D = 256 on" in table
     never = replace(DIMS, median_ms={"fast": [1.0, 1.0], "vicreg": [2.0, 2.0]})
     assert "do not cross" in bench_losses.as_table([GOOD], [never] * 5)
 
