@@ -27,6 +27,7 @@ OUTPUT = Path("data/bench/losses.json")
 
 # (N, D, M), and how many times faster than the textbook form the kit promises to be there.
 SHAPES = {(256, 64, 256): 2.5, (512, 128, 1024): 6.0, (6272, 384, 1024): 8.0}
+TURN_MS = 20.0
 PEAK_MB = 64.0  # of the fast form at the largest
 KNOTS = 17
 # One of the four sizes changes at a time, from this base.
@@ -208,22 +209,28 @@ def cloud(count: int, dim: int, slices: int, device: str) -> tuple[torch.Tensor,
 
 
 def take_turns(steps: Mapping[str, Step], rounds: int, device: str) -> dict[str, list[float]]:
-    """Milliseconds of each step in each round, after two rounds to warm up."""
+    """Milliseconds of each step in each round, after two steps of each to warm up.
+
+    A short step is repeated within its turn until the turn takes ``TURN_MS``, and averaged.
+    """
+    repeats = {}
+    for name, step in steps.items():
+        step()
+        repeats[name] = math.ceil(TURN_MS / max(_milliseconds(step, 1, device), 1e-3))
     times: dict[str, list[float]] = {name: [] for name in steps}
-    for turn in range(rounds + 2):
+    for _ in range(rounds):
         for name, step in steps.items():
-            took = _milliseconds(step, device)
-            if turn >= 2:
-                times[name].append(took)
+            times[name].append(_milliseconds(step, repeats[name], device))
     return times
 
 
-def _milliseconds(step: Step, device: str) -> float:
+def _milliseconds(step: Step, repeats: int, device: str) -> float:
     _finish(device)
     start = time.perf_counter()
-    step()
+    for _ in range(repeats):
+        step()
     _finish(device)
-    return 1e3 * (time.perf_counter() - start)
+    return 1e3 * (time.perf_counter() - start) / repeats
 
 
 def _finish(device: str) -> None:
@@ -410,6 +417,11 @@ def _series_table(series: Sequence[SeriesResult]) -> list[str]:
     return [*lines, "", told]
 
 
+def _short(ms: float) -> str:
+    """Two significant digits, in plain figures."""
+    return f"{ms:,.0f}" if ms >= 10 else f"{ms:.2g}"
+
+
 def _row(cells: Sequence[object]) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
@@ -423,20 +435,20 @@ def draw(shapes: Sequence[ShapeResult], series: Sequence[SeriesResult]) -> Figur
 
     colours = {
         "textbook": style.FAILURE,
-        "fast": style.DATA,
-        "vicreg": style.OTHER,
         "lightly": style.TARGET,
+        "fast": style.DATA,
         "matrix products": style.GREY,
+        "vicreg": style.OTHER,
     }
     with mpl.rc_context(dict(style.RC)):
         figure = Figure(figsize=(13, 4.8), dpi=100, layout="constrained")
         bars, curves = figure.subplots(1, 2)
-        names = list(shapes[0].median_ms)
+        names = [name for name in colours if name in shapes[0].median_ms]
         for i, name in enumerate(names):
             x = [j + (i - len(names) / 2 + 0.5) * 0.8 / len(names) for j in range(len(shapes))]
             heights = [r.median_ms[name] for r in shapes]
             drawn = bars.bar(x, heights, 0.8 / len(names), color=colours[name], label=name)
-            bars.bar_label(drawn, fmt="%.3g", fontsize=9, padding=2)
+            bars.bar_label(drawn, fmt=_short, fontsize=9, padding=2)
         ticks = [f"N = {r.count}\nD = {r.dim}, M = {r.slices}" for r in shapes]
         bars.set_xticks(range(len(shapes)), ticks)
         bars.set_yscale("log")

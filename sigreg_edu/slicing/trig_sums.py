@@ -122,10 +122,11 @@ def _add_sums(theta: torch.Tensor, sums: torch.Tensor) -> None:
     """Add the sums over the points of a block: theta (n, m), sums (2, T, m)."""
     w = _unit_arrows(theta)
     power = w.clone()
-    sums[0, 0] += theta.shape[0]  # w^0 = 1
+    of_block = w.new_full((sums.shape[1], theta.shape[1]), theta.shape[0])  # (T, m), w^0 = 1
     for k in range(1, sums.shape[1]):
-        sums[:, k] += torch.view_as_real(power.sum(0)).T  # (n, m) -> (m, 2) -> (2, m)
+        torch.sum(power, dim=0, out=of_block[k])  # (n, m) -> (m,)
         power *= w
+    sums += torch.view_as_real(of_block).movedim(-1, 0)  # (T, m, 2) -> (2, T, m)
 
 
 def _unit_arrows(theta: torch.Tensor) -> torch.Tensor:
@@ -171,9 +172,10 @@ def _(z, directions, angles, gradient, spacing, for_directions):  # noqa: ARG001
 def _real_polynomial(coefficients: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
     """Re sum_k c_k w^k by Horner's rule: complex c (T, m) with c_0 = 0, theta (n, m) -> (n, m)."""
     w = _unit_arrows(theta)
-    value = coefficients[-1] * w
+    value = coefficients[-1].expand_as(w).clone()
     for k in range(coefficients.shape[0] - 2, 0, -1):
-        value.add_(coefficients[k]).mul_(w)
+        torch.addcmul(coefficients[k], value, w, out=value)
+    value *= w
     return value.real.contiguous()
 
 
