@@ -166,10 +166,16 @@ def load_config(path_or_name: str | Path) -> dict[str, object]:
 
     Raises:
         FileNotFoundError: there is no such file. ValueError: no such name, no YAML, or no mapping.
+        TypeError: neither a path nor a name.
 
     >>> load_config("sigreg_large")["loss"]["sigreg_weight"]
     30.0
     """
+    if not isinstance(path_or_name, (str, Path)):
+        raise TypeError(
+            f"load_config takes a path or a name, got {type(path_or_name).__name__}. "
+            "A mapping goes to create_loss_from_config as it is."
+        )
     path = Path(path_or_name)
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():

@@ -160,8 +160,6 @@ class HybridVICRegSIGRegLoss(nn.Module):
 
     vicreg_weight = Weight()
     sigreg_weight = Weight()
-    invariance_weight = Weight()
-    sigreg_lambda = Weight()
 
     def __init__(
         self,
@@ -188,9 +186,8 @@ class HybridVICRegSIGRegLoss(nn.Module):
         super().__init__()
         self.vicreg_weight = vicreg_weight
         self.sigreg_weight = sigreg_weight
-        self.invariance_weight = invariance_weight
-        self.sigreg_lambda = sigreg_lambda
         self.vicreg_loss = VICRegLoss(
+            invariance_weight,
             variance_weight=variance_weight,
             covariance_weight=covariance_weight,
             variance_threshold=variance_threshold,
@@ -201,6 +198,8 @@ class HybridVICRegSIGRegLoss(nn.Module):
         self.sigreg_loss = SIGRegLoss(
             num_slices,
             num_test_points,
+            invariance_weight,
+            sigreg_lambda,
             fixed_slices=fixed_slices,
             flatten_patches=flatten_patches,
             t_max=t_max,
@@ -210,6 +209,24 @@ class HybridVICRegSIGRegLoss(nn.Module):
             generator=generator,
             seed=seed,
         )
+
+    @property
+    def invariance_weight(self) -> float:
+        """The invariance's weight, one for both."""
+        return self.vicreg_loss.invariance_weight
+
+    @invariance_weight.setter
+    def invariance_weight(self, value: float) -> None:
+        self.vicreg_loss.invariance_weight = self.sigreg_loss.invariance_weight = value
+
+    @property
+    def sigreg_lambda(self) -> float:
+        """SIGReg's weight within the hybrid."""
+        return self.sigreg_loss.sigreg_weight
+
+    @sigreg_lambda.setter
+    def sigreg_lambda(self, value: float) -> None:
+        self.sigreg_loss.sigreg_weight = value
 
     @property
     def sigreg(self) -> SIGReg:
@@ -239,10 +256,7 @@ class HybridVICRegSIGRegLoss(nn.Module):
 
     def extra_repr(self) -> str:
         """The weights of the mixture."""
-        return (
-            f"vicreg_weight={self.vicreg_weight}, sigreg_weight={self.sigreg_weight}, "
-            f"invariance_weight={self.invariance_weight}, sigreg_lambda={self.sigreg_lambda}"
-        )
+        return f"vicreg_weight={self.vicreg_weight}, sigreg_weight={self.sigreg_weight}"
 
 
 class LeJEPALoss(nn.Module):

@@ -204,7 +204,8 @@ class SIGReg(nn.Module):
         if not self.fixed_slices:
             return self._fresh(z)
         if self.directions is None:
-            self.directions = self._fresh(z).float()
+            with torch.inference_mode(False):  # they may be for training later
+                self.directions = self._fresh(z).float()
         kept, wanted = tuple(self.directions.shape), (z.shape[-1], self.num_slices)
         if kept != wanted:
             raise ValueError(

@@ -169,6 +169,16 @@ def _(z, directions, angles, gradient, spacing, for_directions):  # noqa: ARG001
     return torch.empty_like(z), for_a
 
 
+def _refuse(ctx, *gradients) -> None:  # noqa: ARG001 - the operator's
+    raise RuntimeError(
+        "the fast statistic has a first derivative only. For a second one, as a gradient penalty "
+        "needs it, use sliced_epps_pulley_textbook."
+    )
+
+
+_backward.register_autograd(_refuse)
+
+
 def _real_polynomial(coefficients: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
     """Re sum_k c_k w^k by Horner's rule: complex c (T, m) with c_0 = 0, theta (n, m) -> (n, m)."""
     w = _unit_arrows(theta)

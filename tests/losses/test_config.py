@@ -125,6 +125,11 @@ def test_files_that_cannot_be_read_are_refused(tmp_path, name, text, error, mess
         load_config(tmp_path / name if name.endswith(".yaml") else name)
 
 
+def test_a_mapping_is_no_path():
+    with pytest.raises(TypeError, match="goes to create_loss_from_config"):
+        load_config({"type": "sigreg"})
+
+
 def test_a_schedules_unknown_key_is_refused():
     config = {"loss": {"type": "lejepa"}, "schedule": {"type": "slices", "stop": 5}}
     with pytest.raises(ValueError, match="no key of a schedule of type 'slices'"):

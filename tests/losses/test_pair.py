@@ -141,6 +141,10 @@ def test_weights_may_be_set_during_training(views):
     hybrid.vicreg_weight, hybrid.sigreg_weight = 0.0, 0.0
     terms = hybrid(*views)
     assert terms["loss"] == 25 * terms["invariance_loss"]
+    hybrid.invariance_weight, hybrid.sigreg_lambda, hybrid.sigreg_weight = 2.0, 3.0, 0.5
+    terms = hybrid(*views)
+    expected = 2 * terms["invariance_loss"] + 0.5 * 3 * terms["sigreg_loss"]
+    assert torch.allclose(terms["loss"], expected)
     loss = LeJEPALoss()
     with pytest.raises(ValueError, match="lamb must be a finite number from 0 to 1"):
         loss.lamb = 1.5

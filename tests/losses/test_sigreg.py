@@ -306,6 +306,15 @@ def test_fixed_slices_are_a_buffer_that_no_cast_rounds(z):
         sigreg(z[..., :3])
 
 
+def test_fixed_slices_drawn_while_only_looking_serve_training_later(z):
+    sigreg = SIGReg(16, fixed_slices=True)
+    with torch.inference_mode():
+        looked = sigreg(z)
+    loss = sigreg(z.requires_grad_())
+    loss.backward()
+    assert loss == looked
+
+
 def test_a_foreign_generator_state_is_refused():
     state = SIGReg().state_dict()
     state["_extra_state"] = torch.zeros(3, dtype=torch.uint8)

@@ -109,7 +109,7 @@ def test_a_second_derivative_is_refused(generator):
     z = torch.randn(9, 4, generator=generator, requires_grad=True)
     value = sliced_epps_pulley(z, uniform_directions(4, 6, seed=0)).mean()
     (gradient,) = torch.autograd.grad(value, z, create_graph=True)
-    with pytest.raises(RuntimeError, match=r"does not require grad|autograd"):
+    with pytest.raises(RuntimeError, match="use sliced_epps_pulley_textbook"):
         gradient.sum().backward()
 
 
