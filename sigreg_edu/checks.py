@@ -143,8 +143,9 @@ def require_positive(value: object, name: str) -> float:
     ValueError: t_max must be a finite number above 0, got -1.0.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number above 0, got {type(value).__name__}.")
-    if not (math.isfinite(value) and value > 0):
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be a number above 0, got {value!r} ({kind}). Pass a float.")
+    if not 0 < value < math.inf:  # false for NaN
         raise ValueError(f"{name} must be a finite number above 0, got {value}.")
     return float(value)
 

@@ -47,6 +47,7 @@ _SIGREG = {
     "sigreg_seed": "seed",
     "eps": "eps",
     "flatten_patches": "flatten_patches",
+    "distributed": "distributed",
 }
 _VICREG = {
     "vicreg_variance_weight": "variance_weight",
@@ -54,6 +55,7 @@ _VICREG = {
     "vicreg_variance_threshold": "variance_threshold",
     "eps": "eps",
     "flatten_patches": "flatten_patches",
+    "distributed": "distributed",
 }
 _LOSSES: dict[str, tuple[Callable[..., nn.Module], dict[str, str]]] = {
     "sigreg": (SIGRegLoss, {**_SIGREG, "sigreg_invariance_weight": "invariance_weight"}),
@@ -84,6 +86,7 @@ _LOSSES: dict[str, tuple[Callable[..., nn.Module], dict[str, str]]] = {
             "sigreg_fixed_slices": "fixed_slices",
             "sigreg_t_max": "t_max",
             "sigreg_seed": "seed",
+            "distributed": "distributed",
         },
     ),
 }
@@ -92,7 +95,14 @@ _SCHEDULES: dict[str, Callable[..., object]] = {
     "lambda_warmup": LambdaWarmup,
     "slices": SliceSchedule,
 }
-_SWITCHES = ("sigreg_fixed_slices", "sigreg_standardize", "flatten_patches")
+# Which losses a schedule is for.
+_SCHEDULED = {
+    "hybrid_transition": ("hybrid",),
+    "lambda_warmup": ("lejepa",),
+    "slices": ("sigreg", "hybrid", "lejepa"),
+}
+_SWITCHES = ("sigreg_fixed_slices", "sigreg_standardize", "flatten_patches", "distributed")
+_TEXTS = ("sigreg_method", "vicreg_convention")
 
 
 def create_loss_from_config(config: Mapping[str, object]) -> nn.Module:
@@ -122,6 +132,11 @@ def create_loss_from_config(config: Mapping[str, object]) -> nn.Module:
         _require_known(key, names, f"a loss of type {kind!r}")
         if key in _SWITCHES and not isinstance(value, bool):
             raise TypeError(f"{key} must be true or false, got {value!r}.")
+        if isinstance(value, str) and key not in _TEXTS:
+            raise TypeError(
+                f"{key} must be a number, got the text {value!r}. Leave out quotes, and write "
+                "1.0e-6 rather than 1e-6, which YAML takes for text."
+            )
     try:
         return make(**{names[key]: value for key, value in options.items()})
     except (TypeError, ValueError) as error:
@@ -144,11 +159,16 @@ def create_schedule_from_config(config: Mapping[str, object]) -> object | None:
     >>> create_schedule_from_config(load_config("hybrid_transition"))
     HybridTransition(start=100, end=200, shape='steps')
     """
-    _section(config, "loss")
+    loss = _section(config, "loss")
     if "schedule" not in config:
         return None
     options = dict(_section(config, "schedule"))
     kind = require_choice(options.pop("type", None), "schedule type", _SCHEDULES)
+    if loss.get("type") not in _SCHEDULED[kind]:
+        raise ValueError(
+            f"a schedule of type {kind!r} is for a loss of type {' or '.join(_SCHEDULED[kind])}, "
+            f"got {loss.get('type')!r}. Change one of the two."
+        )
     make = _SCHEDULES[kind]
     for key in options:
         _require_known(key, make.__dataclass_fields__, f"a schedule of type {kind!r}")

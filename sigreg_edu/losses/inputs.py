@@ -6,7 +6,14 @@ import torch
 
 from sigreg_edu.checks import require_number, require_points, require_same_device
 
-__all__ = ["Weight", "paired_views", "points_of", "require_embeddings", "widened"]
+__all__ = [
+    "Weight",
+    "paired_views",
+    "points_of",
+    "require_embeddings",
+    "weighted_sum",
+    "widened",
+]
 
 
 class Weight:
@@ -132,3 +139,15 @@ def points_of(view: torch.Tensor, *, flatten_patches: bool) -> torch.Tensor:
     if view.ndim == 2:
         return view
     return view.flatten(0, 1) if flatten_patches else view.transpose(0, 1)
+
+
+def weighted_sum(*terms: tuple[float, torch.Tensor]) -> torch.Tensor:
+    """Sum of weight times term. A term of weight 0 is left out: it may overflow, unheard.
+
+    With no weight at all the sum is 0 times the first term, so that it still has a gradient, of 0.
+
+    >>> weighted_sum((2.0, torch.ones(())), (0.0, torch.tensor(torch.inf)))
+    tensor(2.)
+    """
+    kept = [weight * term for weight, term in terms if weight != 0]
+    return sum(kept[1:], start=kept[0]) if kept else 0.0 * terms[0][1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from sigreg_edu.losses.distributed import sum_over_ranks
+from sigreg_edu.losses.distributed import is_spread, sum_over_ranks
 from sigreg_edu.losses.inputs import require_embeddings, widened
 
 __all__ = ["invariance", "mean_over_ranks"]
@@ -55,8 +55,8 @@ def mean_over_ranks(x: torch.Tensor, *, distributed: bool) -> torch.Tensor:
     >>> mean_over_ranks(torch.tensor([1.0, 3.0]), distributed=True)
     tensor(2.)
     """
-    if not distributed:
+    if not (distributed and is_spread()):
         return x.mean()
-    total = torch.stack([x.sum(), x.new_tensor(float(x.numel()))])
+    total = torch.stack([x.sum(), x.new_full((), float(x.numel()))])
     entries, count = sum_over_ranks(total).unbind()
     return entries / count

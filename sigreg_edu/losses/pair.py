@@ -5,7 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from sigreg_edu.losses.inputs import Weight, paired_views, points_of, require_embeddings
+from sigreg_edu.losses.inputs import (
+    Weight,
+    paired_views,
+    points_of,
+    require_embeddings,
+    weighted_sum,
+)
 from sigreg_edu.losses.invariance import invariance, mean_over_ranks
 from sigreg_edu.losses.sigreg import SIGReg
 from sigreg_edu.losses.vicreg import VICRegLoss, only_to_watch
@@ -106,7 +112,9 @@ class SIGRegLoss(nn.Module):
         z_a, z_b = paired_views(z_a, z_b)
         agreement = mean_over_ranks((z_a - z_b).square(), distributed=self.sigreg.distributed)
         terms = only_to_watch(self.sigreg_weight == 0, self.regularizer, z_a, z_b, directions)
-        loss = self.invariance_weight * agreement + self.sigreg_weight * terms["sigreg_loss"]
+        loss = weighted_sum(
+            (self.invariance_weight, agreement), (self.sigreg_weight, terms["sigreg_loss"])
+        )
         return {"loss": loss, "invariance_loss": agreement, **terms}
 
     def regularizer(
@@ -247,10 +255,10 @@ class HybridVICRegSIGRegLoss(nn.Module):
         shadows = only_to_watch(
             self.sigreg_weight == 0, self.sigreg_loss.regularizer, z_a, z_b, directions
         )
-        loss = (
-            self.invariance_weight * agreement
-            + self.vicreg_weight * moments["vicreg_loss"]
-            + self.sigreg_weight * self.sigreg_lambda * shadows["sigreg_loss"]
+        loss = weighted_sum(
+            (self.invariance_weight, agreement),
+            (self.vicreg_weight, moments["vicreg_loss"]),
+            (self.sigreg_weight * self.sigreg_lambda, shadows["sigreg_loss"]),
         )
         return {"loss": loss, "invariance_loss": agreement, **moments, **shadows}
 
@@ -319,7 +327,7 @@ class LeJEPALoss(nn.Module):
         require_embeddings(z)
         agreement = invariance(z, distributed=self.sigreg.distributed)
         gaussianity = only_to_watch(self.lamb == 0, self._sigreg, z, directions)
-        loss = (1.0 - self.lamb) * agreement + self.lamb * gaussianity
+        loss = weighted_sum((1.0 - self.lamb, agreement), (self.lamb, gaussianity))
         return {"loss": loss, "invariance_loss": agreement, "sigreg_loss": gaussianity}
 
     def _sigreg(self, z: torch.Tensor, directions: torch.Tensor | None) -> torch.Tensor:

@@ -81,6 +81,7 @@ class HybridTransition(_Span):
 
     def apply(self, loss: HybridVICRegSIGRegLoss, epoch: float) -> None:
         """Set the weights of ``loss`` for ``epoch``."""
+        _require_kind(loss, self, HybridVICRegSIGRegLoss)
         loss.vicreg_weight, loss.sigreg_weight = self(epoch)
 
 
@@ -114,6 +115,7 @@ class LambdaWarmup(_Span):
 
     def apply(self, loss: LeJEPALoss, epoch: float) -> None:
         """Set λ of ``loss`` for ``epoch``."""
+        _require_kind(loss, self, LeJEPALoss)
         loss.lamb = self(epoch)
 
 
@@ -150,4 +152,19 @@ class SliceSchedule(_Span):
 
     def apply(self, loss: SIGRegLoss | HybridVICRegSIGRegLoss | LeJEPALoss, epoch: float) -> None:
         """Set the number of slices of ``loss`` for ``epoch``."""
+        _require_kind(loss, self, SIGRegLoss, HybridVICRegSIGRegLoss, LeJEPALoss)
+        if loss.sigreg.fixed_slices:
+            raise ValueError(
+                "SliceSchedule needs fresh slices, got a loss with fixed_slices=True, whose number "
+                "cannot change. Make the loss with fixed_slices=False."
+            )
         loss.sigreg.num_slices = self(epoch)
+
+
+def _require_kind(loss: object, schedule: object, *kinds: type) -> None:
+    """Raise TypeError if ``loss`` has nothing that ``schedule`` could set."""
+    if not isinstance(loss, kinds):
+        raise TypeError(
+            f"{type(schedule).__name__} is for {' or '.join(kind.__name__ for kind in kinds)}, "
+            f"got {type(loss).__name__}. Pass such a loss, or another schedule."
+        )

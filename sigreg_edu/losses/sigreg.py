@@ -46,8 +46,9 @@ class SIGReg(nn.Module):
     At full collapse onto the origin (0.402 N) the gradient is exactly zero: a dead point, though
     not a stable one.
 
-    The default never stores anything of size N x M x T, and gives a gradient but no second
-    derivative. A NaN or infinity in ``z`` gives a NaN loss, without a look at the values.
+    The default never stores anything of size N x M x T, and gives a gradient (by ``backward()`` or
+    ``autograd.grad``) but no second derivative. A NaN or infinity in ``z`` gives a NaN loss,
+    without a look at the values.
 
     Args:
         num_slices: number of directions M per call. May be set during training.
@@ -65,8 +66,10 @@ class SIGReg(nn.Module):
         reduction: ``"mean"``, or None for one value per slice (..., M); (..., 1) over all
             directions.
         distributed: in a process of several of torch.distributed, take the statistic of the points
-            of all ranks together, along rank 0's directions. Every rank must then call the loss.
-            False: of this rank's points alone, for instance to validate on one rank.
+            of all ranks together, along rank 0's directions (given ones must be alike on all
+            ranks). Every rank must then call the loss, and gradients must be averaged over ranks,
+            as DistributedDataParallel does. False: of this rank's points alone, for instance to
+            validate on one rank.
         generator: source of the directions, which are drawn on its device: one on the GPU spares
             the copy.
         seed: instead of ``generator``: starts a generator of the module's own on the CPU, with the
@@ -202,24 +205,25 @@ class SIGReg(nn.Module):
         if self.method == "all_directions":
             return None
         if not self.fixed_slices:
-            return self._fresh(z)
+            return self._fresh(z, z.dtype)
         if self.directions is None:
             with torch.inference_mode(False):  # they may be for training later
-                self.directions = self._fresh(z).float()
+                self.directions = self._fresh(z, torch.float32)
         kept, wanted = tuple(self.directions.shape), (z.shape[-1], self.num_slices)
         if kept != wanted:
             raise ValueError(
                 f"the fixed slices were drawn for (D, M) = {kept}, got embeddings and num_slices "
                 f"for {wanted}. Use another SIGReg, or fixed_slices=False."
             )
-        return self.directions.to(z)
+        kept = self.directions.to(z, copy=True)
+        return from_first_rank(kept) if self.distributed else kept
 
-    def _fresh(self, z: torch.Tensor) -> torch.Tensor:
+    def _fresh(self, z: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         directions = uniform_directions(
             z.shape[-1],
             self.num_slices,
             generator=self.generator,
-            dtype=z.dtype,
+            dtype=dtype,
             device=self.generator.device,
         )
         if z.is_cuda and not directions.is_cuda:  # a copy that the host need not wait for
@@ -246,8 +250,8 @@ class SIGReg(nn.Module):
         kept = state_dict.get(prefix + "directions")
         if kept is not None and self.fixed_slices:
             device = kept.device if self.directions is None else self.directions.device
-            self.directions = torch.empty_like(kept, device=device)
-        elif kept is None:
+            self.directions = torch.empty_like(kept, device=device, dtype=torch.float32)
+        elif kept is None and prefix + "_extra_state" in state_dict:  # saved before the first call
             self.directions = None
         super()._load_from_state_dict(state_dict, prefix, *arguments)
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from sigreg_edu.checks import require_choice, require_positive
 from sigreg_edu.losses.distributed import full_precision, sum_over_ranks
-from sigreg_edu.losses.inputs import Weight, paired_views, points_of
+from sigreg_edu.losses.inputs import Weight, paired_views, points_of, weighted_sum
 from sigreg_edu.losses.invariance import mean_over_ranks
 
 __all__ = ["VICREG_CONVENTIONS", "VICRegLoss", "VICRegConvention", "only_to_watch"]
@@ -126,7 +126,10 @@ class VICRegLoss(nn.Module):
         z_a, z_b = paired_views(z_a, z_b)
         agreement = self.invariance(z_a, z_b)
         terms = self.regularizer(z_a, z_b)
-        loss = self.invariance_weight * agreement + terms.pop("vicreg_loss")
+        regularized = self.variance_weight > 0 or self.covariance_weight > 0
+        loss = weighted_sum(
+            (self.invariance_weight, agreement), (float(regularized), terms.pop("vicreg_loss"))
+        )
         return {"loss": loss, "invariance_loss": agreement, **terms}
 
     def invariance(self, z_a: torch.Tensor, z_b: torch.Tensor) -> torch.Tensor:
@@ -146,7 +149,9 @@ class VICRegLoss(nn.Module):
         variance = rule.variance_views * (var_a + var_b)
         covariance = rule.covariance_views * (cov_a + cov_b)
         return {
-            "vicreg_loss": self.variance_weight * variance + self.covariance_weight * covariance,
+            "vicreg_loss": weighted_sum(
+                (self.variance_weight, variance), (self.covariance_weight, covariance)
+            ),
             "variance_loss": variance,
             "covariance_loss": covariance,
             "variance_loss_a": var_a,

@@ -51,7 +51,10 @@ def sliced_epps_pulley(
     t_max: float = 3.0,
     scale_by_n: bool = True,
 ) -> torch.Tensor:
-    """The same by :func:`trigonometric_sums`: several times faster, in a few megabytes.
+    """The same by :func:`trigonometric_sums`: several times faster, and without N M T of anything.
+
+    What grows with leading axes is their sums, 2 T M float64 numbers each, a few times over: many
+    samples of few points, such as patch positions, cost more for these than for their points.
 
     Args:
         z: points (..., N, D), float32 or float64.

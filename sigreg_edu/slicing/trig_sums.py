@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from torch.autograd import forward_ad
 
 from sigreg_edu.checks import require_integer, require_positive
 from sigreg_edu.slicing.projections import require_directions
@@ -33,6 +34,7 @@ __all__ = ["trigonometric_sums"]
 _BLOCK = {"cpu": 2**18}
 _BLOCK_ELSEWHERE = 2**21
 _SLICES_PER_BLOCK = 1024
+_INSTEAD = "Use sliced_epps_pulley_textbook, which torch differentiates in any way."
 _KEPT_BYTES = 2**25  # projections up to 32 MB are kept for the backward pass
 
 
@@ -41,8 +43,9 @@ def trigonometric_sums(
 ) -> torch.Tensor:
     """Sums over the points of cos(k spacing p) and sin(k spacing p), k = 0 ... num_points - 1.
 
-    Differentiable once, in ``z`` and in ``directions``. Memory beyond the arguments, the result and
-    the gradients: about 10 MB on a CPU, and 32 MB more at most for projections.
+    Differentiable once, in ``z`` and in ``directions``, by ``backward()`` or ``autograd.grad`` (not
+    by ``torch.func``). Memory beyond the arguments, the result and the gradients: about 10 MB on a
+    CPU, and 32 MB more at most for projections.
 
     Args:
         z: points (..., N, D), float32 or float64.
@@ -65,10 +68,19 @@ def trigonometric_sums(
     require_positive(spacing, "spacing")
     if z.dtype not in (torch.float32, torch.float64):
         raise TypeError(f"z must be float32 or float64, got {z.dtype}. Widen it: z.float()")
+    _require_reverse_mode(z, directions)
     count, dim = z.shape[-2:]
     views = z.reshape(-1, count, dim)  # (..., N, D) -> (V, N, D)
     sums, _ = _forward(views, directions, num_points, spacing)
     return sums.reshape(*z.shape[:-2], 2, num_points, -1)  # (V, 2, T, M) -> (..., 2, T, M)
+
+
+def _require_reverse_mode(*tensors: torch.Tensor) -> None:
+    """Raise where forward-mode differentiation would quietly find a derivative of 0."""
+    if torch.compiler.is_compiling():
+        return
+    if any(forward_ad.unpack_dual(tensor).tangent is not None for tensor in tensors):
+        raise RuntimeError(f"the fast statistic has no forward-mode derivative. {_INSTEAD}")
 
 
 @torch.library.custom_op("sigreg_edu::trigonometric_sums", mutates_args=())
@@ -81,13 +93,12 @@ def _forward(
     with _full_precision(z):
         scaled = directions * spacing
         if angles.numel():
-            for points, theirs in zip(z, angles, strict=True):
-                torch.mm(points, scaled, out=theirs)  # (N, D) @ (D, M) -> (N, M)
-        for view, rows, slices in _blocks(z, directions):
-            theta = (
-                angles[view, rows, slices] if angles.numel() else z[view, rows] @ scaled[:, slices]
-            )
-            _add_sums(theta, sums[view, :, :, slices])
+            flat = angles.view(-1, angles.shape[-1])
+            torch.mm(z.reshape(-1, z.shape[-1]), scaled, out=flat)  # (V N, D) @ (D, M) -> (V N, M)
+        for views, rows, slices in _blocks(z, directions):
+            kept = angles.numel() > 0
+            theta = angles[views, rows, slices] if kept else z[views, rows] @ scaled[:, slices]
+            _add_sums(theta, sums[views, :, :, slices])
     return sums, angles
 
 
@@ -107,26 +118,37 @@ def _empty_angles(z: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
     return z.new_empty((views, count, directions.shape[1]) if kept else (0,))
 
 
-def _blocks(z: torch.Tensor, directions: torch.Tensor) -> Iterator[tuple[int, slice, slice]]:
-    """Blocks of points and of directions whose angles fit the cache: view, points, directions."""
+def _blocks(z: torch.Tensor, directions: torch.Tensor) -> Iterator[tuple[slice, slice, slice]]:
+    """Blocks whose angles fit the cache: views, points, directions.
+
+    A block has several views only if it has all of their points.
+    """
     views, count, _ = z.shape
     width = min(directions.shape[1], _SLICES_PER_BLOCK)
     height = max(1, _BLOCK.get(z.device.type, _BLOCK_ELSEWHERE) // width)
-    for view in range(views):
+    depth = max(1, height // count)
+    for first in range(0, views, depth):
         for left in range(0, directions.shape[1], width):
             for top in range(0, count, height):
-                yield view, slice(top, top + height), slice(left, left + width)
+                block = (first, first + depth), (top, top + height), (left, left + width)
+                yield tuple(
+                    slice(start, min(end, size))
+                    for (start, end), size in zip(
+                        block, (views, count, directions.shape[1]), strict=True
+                    )
+                )
 
 
 def _add_sums(theta: torch.Tensor, sums: torch.Tensor) -> None:
-    """Add the sums over the points of a block: theta (n, m), sums (2, T, m)."""
+    """Add the sums over the points of a block: theta (v, n, m), sums (v, 2, T, m)."""
+    views, count, slices = theta.shape
     w = _unit_arrows(theta)
     power = w.clone()
-    of_block = w.new_full((sums.shape[1], theta.shape[1]), theta.shape[0])  # (T, m), w^0 = 1
-    for k in range(1, sums.shape[1]):
-        torch.sum(power, dim=0, out=of_block[k])  # (n, m) -> (m,)
+    of_block = w.new_full((sums.shape[2], views, slices), count)  # (T, v, m); w^0 = 1
+    for k in range(1, sums.shape[2]):
+        torch.sum(power, dim=1, out=of_block[k])  # (v, n, m) -> (v, m)
         power *= w
-    sums += torch.view_as_real(of_block).movedim(-1, 0)  # (T, m, 2) -> (2, T, m)
+    sums += torch.view_as_real(of_block).permute(1, 3, 0, 2)  # (T, v, m, 2) -> (v, 2, T, m)
 
 
 def _unit_arrows(theta: torch.Tensor) -> torch.Tensor:
@@ -144,7 +166,7 @@ def _backward(
     for_directions: bool,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Gradients for z (V, N, D) and, if asked for, directions (D, M), of gradient (V, 2, T, M)."""
-    for_z = torch.zeros_like(z)
+    for_z = torch.zeros_like(z, memory_format=torch.contiguous_format)
     for_a = torch.zeros_like(directions) if for_directions else directions.new_empty(0)
     k = torch.arange(gradient.shape[2], device=z.device).unsqueeze(-1)  # (T, 1)
     # d/dp (a_k cos(k theta) + b_k sin(k theta)) = Re[k spacing (b_k + i a_k) w^k]
@@ -152,27 +174,27 @@ def _backward(
     slopes = slopes.to(torch.promote_types(z.dtype, torch.complex64))
     with _full_precision(z):
         scaled = directions * spacing
-        for view, rows, slices in _blocks(z, directions):
-            theta = (
-                angles[view, rows, slices] if angles.numel() else z[view, rows] @ scaled[:, slices]
-            )
-            for_p = _real_polynomial(slopes[view, :, slices], theta)  # (n, m)
-            for_z[view, rows].addmm_(for_p, directions[:, slices].T)  # (n, m) @ (m, D)
+        for views, rows, slices in _blocks(z, directions):
+            kept = angles.numel() > 0
+            theta = angles[views, rows, slices] if kept else z[views, rows] @ scaled[:, slices]
+            for_p = _real_polynomial(slopes[views, :, slices], theta).flatten(0, 1)  # (v n, m)
+            theirs = for_z[views, rows].view(-1, z.shape[-1])  # (v n, D)
+            theirs.addmm_(for_p, directions[:, slices].T)  # (v n, m) @ (m, D)
             if for_directions:
-                for_a[:, slices].addmm_(z[view, rows].T, for_p)  # (D, n) @ (n, m)
+                points = z[views, rows].reshape(-1, z.shape[-1])
+                for_a[:, slices].addmm_(points.T, for_p)  # (D, v n) @ (v n, m)
     return for_z, for_a
 
 
 @_backward.register_fake
 def _(z, directions, angles, gradient, spacing, for_directions):  # noqa: ARG001 - as above
     for_a = torch.empty_like(directions) if for_directions else directions.new_empty(0)
-    return torch.empty_like(z), for_a
+    return torch.empty_like(z, memory_format=torch.contiguous_format), for_a
 
 
 def _refuse(ctx, *gradients) -> None:  # noqa: ARG001 - the operator's
     raise RuntimeError(
-        "the fast statistic has a first derivative only. For a second one, as a gradient penalty "
-        "needs it, use sliced_epps_pulley_textbook."
+        f"the fast statistic has no second derivative, as a gradient penalty needs it. {_INSTEAD}"
     )
 
 
@@ -180,11 +202,12 @@ _backward.register_autograd(_refuse)
 
 
 def _real_polynomial(coefficients: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
-    """Re sum_k c_k w^k by Horner's rule: complex c (T, m) with c_0 = 0, theta (n, m) -> (n, m)."""
+    """Re sum_k c_k w^k by Horner's rule, c_0 = 0: c (v, T, m) and theta (v, n, m) to (v, n, m)."""
     w = _unit_arrows(theta)
-    value = coefficients[-1].expand_as(w).clone()
-    for k in range(coefficients.shape[0] - 2, 0, -1):
-        torch.addcmul(coefficients[k], value, w, out=value)
+    c = coefficients.unsqueeze(2).unbind(1)  # T times (v, 1, m)
+    value = c[-1].expand_as(w).clone()
+    for k in range(len(c) - 2, 0, -1):
+        torch.addcmul(c[k], value, w, out=value)
     value *= w
     return value.real.contiguous()
 

@@ -40,7 +40,7 @@ from sigreg_edu.checks import (
     require_samples,
     require_tensor,
 )
-from sigreg_edu.statistics.precision import promote, restore
+from sigreg_edu.statistics.precision import promote, restore, working_dtype
 
 __all__ = [
     "METHODS",
@@ -137,9 +137,12 @@ def quadrature_rule(
     """  # noqa: E501 - doctest output
     require_integer(num_points, "num_points", minimum=2)
     require_positive(t_max, "t_max")
-    knots = torch.linspace(0.0, t_max, num_points, dtype=torch.float64)
+    build = torch.device(device)
+    build = build if working_dtype(build) == torch.float64 else torch.device("cpu")
+    knots = torch.linspace(0.0, t_max, num_points, dtype=torch.float64, device=build)
     widths = torch.full_like(knots, 2 * t_max / (num_points - 1))  # both signs of t
-    widths[[0, -1]] /= 2
+    widths[0] /= 2
+    widths[-1] /= 2
     weights = widths * standard_normal_cf(knots)  # the window has the formula of the target
     return knots.to(device, dtype), weights.to(device, dtype)
 

@@ -97,7 +97,9 @@ def test_a_file_of_ones_own(tmp_path):
         ({"type": "sigregg"}, ValueError, "Did you mean 'sigreg'"),
         ({}, ValueError, "type must be one of"),
         ({"type": "sigreg", "flatten_patches": "no"}, TypeError, "must be true or false, got 'no'"),
-        ({"type": "sigreg", "sigreg_num_slices": "512"}, TypeError, "in the configuration of a"),
+        ({"type": "sigreg", "sigreg_num_slices": "512"}, TypeError, "got the text '512'"),
+        ({"type": "sigreg", "eps": "1e-6"}, TypeError, r"write 1\.0e-6 rather"),
+        ({"type": "sigreg", "eps": -1.0}, ValueError, "in the configuration of a 'sigreg' loss"),
         ({"type": "vicreg", "lamb": 0.1}, ValueError, "no key of a loss of type 'vicreg'"),
         ({"loss": {"type": "sigreg"}, "schedul": {}}, ValueError, "Did you mean 'schedule'"),
         ({"loss": None}, TypeError, "'loss' must be a mapping"),
@@ -123,6 +125,12 @@ def test_files_that_cannot_be_read_are_refused(tmp_path, name, text, error, mess
         (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(error, match=message):
         load_config(tmp_path / name if name.endswith(".yaml") else name)
+
+
+def test_a_schedule_for_another_loss_is_refused():
+    config = {"loss": {"type": "sigreg"}, "schedule": {"type": "lambda_warmup"}}
+    with pytest.raises(ValueError, match="is for a loss of type lejepa, got 'sigreg'"):
+        create_schedule_from_config(config)
 
 
 def test_a_mapping_is_no_path():

@@ -51,10 +51,18 @@ def of_points(loss, z, **options):
     return loss(z, **options)
 
 
+def with_own_fixed_slices(rank):
+    """Fixed slices that were drawn on each rank by itself, as from checkpoints that differ."""
+    sigreg = SIGReg(8, seed=rank, fixed_slices=True)
+    sigreg.directions = uniform_directions(4, 8, seed=rank)
+    return sigreg
+
+
 # Each rank's own seed: rank 0's directions must be everyone's.
 CASES = {
     "sigreg": (lambda rank: SIGReg(8, seed=rank), of_points, False),
     "sigreg_fixed": (lambda rank: SIGReg(8, seed=rank, fixed_slices=True), of_points, False),
+    "sigreg_own_fixed": (with_own_fixed_slices, of_points, False),
     "sigreg_learned": (lambda rank: SIGReg(), of_points, True),
     "sigreg_loss": (lambda rank: SIGRegLoss(8, seed=rank), of_pair, False),
     "vicreg": (lambda rank: VICRegLoss(), of_pair, False),

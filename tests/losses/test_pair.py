@@ -194,3 +194,17 @@ def test_losses_compile(loss, views):
     assert torch.allclose(
         torch.compile(loss, backend="aot_eager")(*views)["invariance_loss"], expected
     )
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        VICRegLoss(covariance_weight=0.0),
+        VICRegLoss(variance_weight=0.0, covariance_weight=0.0),
+        HybridVICRegSIGRegLoss(vicreg_weight=0.0, num_slices=8),
+    ],
+)
+def test_a_term_of_weight_0_may_overflow_unheard(loss, views):
+    terms = loss(1e10 * views[0], 1e10 * views[0])
+    assert terms["covariance_loss"].isinf()
+    assert terms["loss"].isfinite()

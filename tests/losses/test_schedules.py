@@ -62,3 +62,13 @@ def test_lambda_stays_at_its_ends():
 def test_bad_schedules_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_loss_that_has_nothing_to_set_is_refused():
+    loss = SIGRegLoss()
+    for schedule in (HybridTransition(), LambdaWarmup()):
+        with pytest.raises(TypeError, match="got SIGRegLoss"):
+            schedule.apply(loss, 0)
+    assert loss.sigreg_weight == 25.0
+    with pytest.raises(ValueError, match="needs fresh slices"):
+        SliceSchedule().apply(SIGRegLoss(fixed_slices=True), 0)

@@ -401,3 +401,38 @@ def test_it_compiles_without_a_break_along_given_directions(z):
         compiled(two).backward()
         assert torch.allclose(one.grad, two.grad)
     assert torch.compile(SIGReg(seed=3), backend="aot_eager")(z) == SIGReg(seed=3)(z)
+
+
+def test_it_compiles_for_several_ranges_and_for_dynamic_shapes(z):
+    directions = uniform_directions(6, 32, seed=0)
+    for t_max, dynamic in ((3.0, None), (4.0, None), (5.0, True)):
+        sigreg = SIGReg(t_max=t_max)
+        compiled = torch.compile(
+            lambda z, sigreg=sigreg: sigreg(z, directions=directions),
+            backend="aot_eager",
+            fullgraph=True,
+            dynamic=dynamic,
+        )
+        assert torch.allclose(compiled(z), sigreg(z, directions=directions))
+
+
+def test_fixed_slices_survive_a_warm_start_of_the_encoder_alone(z):
+    model = torch.nn.ModuleDict(
+        {"encoder": torch.nn.Linear(6, 6), "loss": SIGReg(16, fixed_slices=True)}
+    )
+    before = model["loss"](z)
+    encoder_only = {k: v for k, v in model.state_dict().items() if k.startswith("encoder")}
+    model.load_state_dict(encoder_only, strict=False)
+    assert model["loss"](z) == before
+
+
+def test_fixed_slices_are_the_same_for_every_dtype_and_stay_float32(z):
+    single, double = (SIGReg(16, fixed_slices=True) for _ in range(2))
+    single(z)
+    double(z.double())
+    assert torch.equal(single.directions, double.directions)
+    halves = {
+        k: v.bfloat16() if v.is_floating_point() else v for k, v in single.state_dict().items()
+    }
+    double.load_state_dict(halves)
+    assert double.directions.dtype == torch.float32

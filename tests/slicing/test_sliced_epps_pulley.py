@@ -109,7 +109,7 @@ def test_a_second_derivative_is_refused(generator):
     z = torch.randn(9, 4, generator=generator, requires_grad=True)
     value = sliced_epps_pulley(z, uniform_directions(4, 6, seed=0)).mean()
     (gradient,) = torch.autograd.grad(value, z, create_graph=True)
-    with pytest.raises(RuntimeError, match="use sliced_epps_pulley_textbook"):
+    with pytest.raises(RuntimeError, match="no second derivative"):
         gradient.sum().backward()
 
 
@@ -123,3 +123,29 @@ def test_bad_input_is_refused():
         sliced_epps_pulley(torch.zeros(4, 2), directions)
     with pytest.raises(ValueError, match="num_points must be at least 2"):
         sliced_epps_pulley(torch.zeros(4, 3), directions, num_points=1)
+
+
+def test_forward_mode_is_refused_instead_of_answered_with_0(generator):
+    z = torch.randn(9, 4, generator=generator)
+    directions = uniform_directions(4, 6, seed=0)
+    with pytest.raises(RuntimeError, match="Use sliced_epps_pulley_textbook"):
+        torch.func.jvp(lambda z: sliced_epps_pulley(z, directions), (z,), (z,))
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(z, z)
+        with pytest.raises(RuntimeError, match="no forward-mode derivative"):
+            sliced_epps_pulley(dual, directions)
+
+
+@pytest.mark.parametrize("block", [7, 64, 2**18])
+def test_many_small_samples_share_blocks(monkeypatch, block, generator):
+    monkeypatch.setitem(trig_sums._BLOCK, "cpu", block)
+    z = torch.randn(13, 5, 3, generator=generator, dtype=torch.float64, requires_grad=True)
+    directions = uniform_directions(3, 4, seed=0, dtype=torch.float64).requires_grad_()
+    values, grads = [], []
+    for statistic in (sliced_epps_pulley, sliced_epps_pulley_textbook):
+        value = statistic(z, directions)
+        values.append(value)
+        grads.append(torch.autograd.grad(value.square().sum(), (z, directions)))
+    assert torch.allclose(*values, rtol=1e-12)
+    for ours, expected in zip(*grads, strict=True):
+        assert torch.allclose(ours, expected, rtol=1e-9, atol=1e-12)
