@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sigreg_edu.cli.errors import UserError
 from sigreg_edu.cli.records import keep, look_machine
 
 if TYPE_CHECKING:
@@ -96,10 +97,12 @@ def add_to(subjects: argparse._SubParsersAction) -> None:
     parser.add_argument("--device", default="cpu", help="cpu (the promises are for it) or cuda")
     parser.add_argument("--rounds", type=int, default=9, help="turns of each form (9)")
     parser.add_argument(
-        "--quick", action="store_true", help="the two smaller shapes only, and keep nothing"
+        "--quick", action="store_true", help="the two smaller shapes only; keep nothing"
     )
     parser.add_argument(
-        "--output", type=Path, default=OUTPUT, help=f"where table and plot go ({OUTPUT})"
+        "--output",
+        type=Path,
+        help=f"where table and plot go ({OUTPUT}; on a GPU: nowhere, unless said)",
     )
     parser.set_defaults(run=run)
 
@@ -108,6 +111,12 @@ def run(options: argparse.Namespace) -> int:
     """Measure, print the table, keep it with its plot."""
     import torch
 
+    for name in ("threads", "rounds"):
+        if getattr(options, name) < 1:
+            raise UserError(f"--{name} must be at least 1, got {getattr(options, name)}.")
+    if options.device != "cpu" and not torch.cuda.is_available():
+        raise UserError(f"there is no {options.device!r} here. Leave --device out for the CPU.")
+    output = options.output or (OUTPUT if options.device == "cpu" else None)
     machine = {**look_machine(), "threads": options.threads, "device": _device_name(options.device)}
     before = torch.get_num_threads()
     torch.set_num_threads(options.threads)
@@ -119,7 +128,7 @@ def run(options: argparse.Namespace) -> int:
         torch.set_num_threads(before)
     table = as_table(shapes, series)
     print(table)
-    if not options.quick:
+    if output and not options.quick:
         record = {
             "meaning": __doc__,
             "machine": machine,
@@ -127,8 +136,8 @@ def run(options: argparse.Namespace) -> int:
             "shapes": [asdict(result) for result in shapes],
             "series": [asdict(result) for result in series],
         }
-        keep(options.output, record, table)
-        draw(shapes, series).savefig(options.output.with_suffix(".png"))
+        keep(output, record, table)
+        draw(shapes, series).savefig(output.with_suffix(".png"))
     return 0 if options.device != "cpu" or all(map(keeps_promises, shapes)) else 1
 
 
@@ -238,7 +247,7 @@ def _finish(device: str) -> None:
     import torch
 
     if device.startswith("cuda"):
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(device)
 
 
 def peak_bytes(step: Step) -> int:
@@ -262,11 +271,11 @@ def _peak_megabytes(step: Step, device: str) -> float:
     if not device.startswith("cuda"):
         return peak_bytes(step) / 1e6
     _finish(device)
-    torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
     step()
     _finish(device)
-    return (torch.cuda.max_memory_allocated() - before) / 1e6
+    return (torch.cuda.max_memory_allocated(device) - before) / 1e6
 
 
 def measure_shape(count: int, dim: int, slices: int, device: str, rounds: int) -> ShapeResult:
@@ -372,7 +381,7 @@ def look_versions() -> dict[str, str]:
 def _device_name(device: str) -> str:
     import torch
 
-    return torch.cuda.get_device_name() if device.startswith("cuda") else device
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
 
 
 # --- telling --------------------------------------------------------------------------------------
@@ -448,13 +457,13 @@ def draw(shapes: Sequence[ShapeResult], series: Sequence[SeriesResult]) -> Figur
             x = [j + (i - len(names) / 2 + 0.5) * 0.8 / len(names) for j in range(len(shapes))]
             heights = [r.median_ms[name] for r in shapes]
             drawn = bars.bar(x, heights, 0.8 / len(names), color=colours[name], label=name)
-            bars.bar_label(drawn, fmt=_short, fontsize=9, padding=2)
+            bars.bar_label(drawn, fmt=_short, fontsize=8, padding=2)
         ticks = [f"N = {r.count}\nD = {r.dim}, M = {r.slices}" for r in shapes]
         bars.set_xticks(range(len(shapes)), ticks)
         bars.set_yscale("log")
         bars.set_ylim(top=20 * max(max(r.median_ms.values()) for r in shapes))
         bars.set_ylabel("forward + backward, ms")
-        bars.set_title("The same statistic, written two ways")
+        bars.set_title("One step of each, on the same tensors")
         bars.legend(ncols=3, loc="upper left")
         dims = series[-1]
         for name, label, marker in (("fast", "SIGReg", "o"), ("vicreg", "VICReg", "s")):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import torch
 
 from sigreg_edu.checks import require_number, require_points, require_same_device
 
 __all__ = [
+    "OfParts",
     "Weight",
     "paired_views",
     "points_of",
@@ -40,6 +43,34 @@ class Weight:
     def __set__(self, instance: object, value: object) -> None:
         checked = require_number(value, self.name, minimum=0.0, maximum=self.maximum)
         instance.__dict__[f"_{self.name}"] = checked
+
+
+class OfParts:
+    """An attribute of a loss's parts, read from the first and set in all of them.
+
+    >>> class Part:
+    ...     weight = Weight()
+    >>> class Loss:
+    ...     weight = OfParts("left.weight", "right.weight")
+    >>> loss = Loss()
+    >>> loss.left, loss.right = Part(), Part()
+    >>> loss.weight = 2
+    >>> loss.weight, loss.right.weight
+    (2.0, 2.0)
+    """
+
+    def __init__(self, *paths: str) -> None:
+        self.paths = [path.rpartition(".")[::2] for path in paths]
+
+    def __get__(self, instance: object, owner: type | None = None) -> object:
+        if instance is None:
+            return self
+        part, name = self.paths[0]
+        return getattr(attrgetter(part)(instance), name)
+
+    def __set__(self, instance: object, value: object) -> None:
+        for part, name in self.paths:
+            setattr(attrgetter(part)(instance), name, value)
 
 
 def widened(x: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from sigreg_edu.losses.inputs import (
+    OfParts,
     Weight,
     paired_views,
     points_of,
@@ -66,6 +67,7 @@ class SIGRegLoss(nn.Module):
 
     invariance_weight = Weight()
     sigreg_weight = Weight()
+    num_slices = OfParts("sigreg.num_slices")
 
     def __init__(
         self,
@@ -168,6 +170,11 @@ class HybridVICRegSIGRegLoss(nn.Module):
 
     vicreg_weight = Weight()
     sigreg_weight = Weight()
+    invariance_weight = OfParts("vicreg_loss.invariance_weight", "sigreg_loss.invariance_weight")
+    variance_weight = OfParts("vicreg_loss.variance_weight")
+    covariance_weight = OfParts("vicreg_loss.covariance_weight")
+    sigreg_lambda = OfParts("sigreg_loss.sigreg_weight")
+    num_slices = OfParts("sigreg_loss.sigreg.num_slices")
 
     def __init__(
         self,
@@ -217,24 +224,6 @@ class HybridVICRegSIGRegLoss(nn.Module):
             generator=generator,
             seed=seed,
         )
-
-    @property
-    def invariance_weight(self) -> float:
-        """The invariance's weight, one for both."""
-        return self.vicreg_loss.invariance_weight
-
-    @invariance_weight.setter
-    def invariance_weight(self, value: float) -> None:
-        self.vicreg_loss.invariance_weight = self.sigreg_loss.invariance_weight = value
-
-    @property
-    def sigreg_lambda(self) -> float:
-        """SIGReg's weight within the hybrid."""
-        return self.sigreg_loss.sigreg_weight
-
-    @sigreg_lambda.setter
-    def sigreg_lambda(self, value: float) -> None:
-        self.sigreg_loss.sigreg_weight = value
 
     @property
     def sigreg(self) -> SIGReg:
@@ -295,6 +284,7 @@ class LeJEPALoss(nn.Module):
     """
 
     lamb = Weight(maximum=1.0)
+    num_slices = OfParts("sigreg.num_slices")
 
     def __init__(
         self,

@@ -166,5 +166,6 @@ def _require_kind(loss: object, schedule: object, *kinds: type) -> None:
     if not isinstance(loss, kinds):
         raise TypeError(
             f"{type(schedule).__name__} is for {' or '.join(kind.__name__ for kind in kinds)}, "
-            f"got {type(loss).__name__}. Pass such a loss, or another schedule."
+            f"got {type(loss).__name__}. Pass such a loss (of one that is wrapped, its module), or "
+            "another schedule."
         )

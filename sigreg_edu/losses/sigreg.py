@@ -204,19 +204,22 @@ class SIGReg(nn.Module):
         z = widened(require_points(z, "z"))
         if self.method == "all_directions":
             return None
-        if not self.fixed_slices:
-            return self._fresh(z, z.dtype)
+        ours = self._kept(z) if self.fixed_slices else self._fresh(z, z.dtype)
+        return from_first_rank(ours) if self.distributed else ours
+
+    def _kept(self, z: torch.Tensor) -> torch.Tensor:
+        """A copy of the fixed directions (D, M), drawn if there are none yet."""
         if self.directions is None:
             with torch.inference_mode(False):  # they may be for training later
                 self.directions = self._fresh(z, torch.float32)
         kept, wanted = tuple(self.directions.shape), (z.shape[-1], self.num_slices)
         if kept != wanted:
             raise ValueError(
-                f"the fixed slices were drawn for (D, M) = {kept}, got embeddings and num_slices "
-                f"for {wanted}. Use another SIGReg, or fixed_slices=False."
+                f"the fixed slices were drawn, or loaded from a checkpoint, for (D, M) = {kept}, "
+                f"got embeddings and num_slices for {wanted}. Use another SIGReg, or "
+                "fixed_slices=False."
             )
-        kept = self.directions.to(z, copy=True)
-        return from_first_rank(kept) if self.distributed else kept
+        return self.directions.to(z, copy=True)
 
     def _fresh(self, z: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         directions = uniform_directions(
@@ -228,8 +231,7 @@ class SIGReg(nn.Module):
         )
         if z.is_cuda and not directions.is_cuda:  # a copy that the host need not wait for
             directions = directions.pin_memory()
-        directions = directions.to(z.device, non_blocking=True)
-        return from_first_rank(directions) if self.distributed else directions
+        return directions.to(z.device, non_blocking=True)
 
     def get_extra_state(self) -> torch.Tensor:
         """The generator's state, (bytes,) uint8, for ``state_dict()``."""

@@ -77,3 +77,16 @@ def test_the_command_runs_and_keeps_what_it_measured(tmp_path, monkeypatch, caps
     assert output.with_suffix(".md").is_file()
     assert output.with_suffix(".png").is_file()
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rounds", "0"], "--rounds must be at least 1"),
+        (["--device", "gpu"], "Leave --device out for the CPU"),
+    ],
+)
+def test_options_that_cannot_be_measured_are_refused(arguments, message, capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main(["bench", "losses", *arguments]) == 1
+    assert message in capsys.readouterr().err

@@ -96,6 +96,12 @@ def as_one_rank(rank, world, port, folder):
         case: gradients(case, rank, share, wrap) for case in CASES if case != "sigreg_learned"
     }
     results["sigreg_learned"] = averaged_by_hand(rank, share, world)
+    sanity = SIGReg(8, fixed_slices=True)
+    if rank == 0:  # which has its fixed slices before the others have theirs
+        sanity.distributed = False
+        sanity(share)
+        sanity.distributed = True
+    results["after sanity"] = sanity(share).item()
     results["alone"] = SIGReg(8, distributed=False)(share).item()
     if rank == 0:  # which nobody else calls
         results["on one rank"] = LeJEPALoss(0.3, 8, distributed=False)(share)["loss"].item()
@@ -143,6 +149,11 @@ def test_a_rank_may_look_at_its_own_points_alone(ranks):
     for rank, share in zip(ranks, shares, strict=True):
         assert rank["alone"] == pytest.approx(SIGReg(8)(share).item())
     assert "on one rank" in ranks[0]
+
+
+def test_ranks_need_not_have_drawn_their_fixed_slices_at_the_same_time(ranks):
+    expected = SIGReg(8, fixed_slices=True)(all_images()[:, : sum(SIZES[len(ranks)])]).item()
+    assert [rank["after sanity"] for rank in ranks] == pytest.approx([expected] * len(ranks))
 
 
 def test_forms_that_ranks_cannot_add_are_refused(ranks):

@@ -145,6 +145,13 @@ def test_weights_may_be_set_during_training(views):
     terms = hybrid(*views)
     expected = 2 * terms["invariance_loss"] + 0.5 * 3 * terms["sigreg_loss"]
     assert torch.allclose(terms["loss"], expected)
+    hybrid.vicreg_weight, hybrid.variance_weight, hybrid.covariance_weight = 1.0, 0.0, 0.0
+    terms = hybrid(*views)
+    expected = 2 * terms["invariance_loss"] + 0.5 * 3 * terms["sigreg_loss"]
+    assert torch.allclose(terms["loss"], expected)
+    for any_loss in (hybrid, SIGRegLoss(), LeJEPALoss()):
+        any_loss.num_slices = 5
+        assert any_loss.sigreg.num_slices == any_loss.num_slices == 5
     loss = LeJEPALoss()
     with pytest.raises(ValueError, match="lamb must be a finite number from 0 to 1"):
         loss.lamb = 1.5
