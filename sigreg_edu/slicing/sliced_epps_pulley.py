@@ -98,10 +98,34 @@ def statistic_from_sums(
     >>> statistic_from_sums(2 * sums, t_max=3.0)  # of ten points at 0
     tensor([4.0205, 4.0205], dtype=torch.float64)
     """
-    num_points = sums.shape[-2]
-    knots, weights = quadrature_rule(num_points, t_max, dtype=sums.dtype, device=sums.device)
-    count = sums[..., 0, :1, :]  # (..., 1, M)
-    real, imag = (sums / count.unsqueeze(-3)).unbind(-3)  # twice (..., T, M)
-    gap = (real - standard_normal_cf(knots).unsqueeze(-1)).square() + imag.square()
-    statistic = (gap * weights.unsqueeze(-1)).sum(-2)  # (..., T, M) -> (..., M)
-    return statistic * count.squeeze(-2) if scale_by_n else statistic
+    knots, weights = quadrature_rule(sums.shape[-2], t_max, dtype=sums.dtype, device=sums.device)
+    statistic = _WeightedGap.apply(sums, standard_normal_cf(knots), weights)
+    return statistic * sums[..., 0, 0, :].detach() if scale_by_n else statistic
+
+
+class _WeightedGap(torch.autograd.Function):
+    """sum_k w_k [ (C_k / N - phi_k)^2 + (S_k / N)^2 ], of sums C, S (..., 2, T, M) to (..., M).
+
+    autograd would keep five arrays of the size of the sums, which count where there are many small
+    samples; this keeps the sums. N is a constant: no point can change it.
+    """
+
+    @staticmethod
+    def forward(ctx, sums: torch.Tensor, phi: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(sums, phi, weights)
+        squares = _gap(sums, phi).square_().sum(-3)  # (..., 2, T, M) -> (..., T, M)
+        return squares.mul_(weights.unsqueeze(-1)).sum(-2)  # (..., T, M) -> (..., M)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        sums, phi, weights = ctx.saved_tensors
+        slope = gradient / sums[..., 0, 0, :]  # (..., M)
+        gap = _gap(sums, phi).mul_((2 * weights).unsqueeze(-1))
+        return gap.mul_(slope.unsqueeze(-2).unsqueeze(-2)), None, None
+
+
+def _gap(sums: torch.Tensor, phi: torch.Tensor) -> torch.Tensor:
+    """C / N - phi and S / N, (..., 2, T, M)."""
+    gap = sums / sums[..., :1, :1, :]
+    gap[..., 0, :, :] -= phi.unsqueeze(-1)
+    return gap

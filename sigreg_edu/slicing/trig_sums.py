@@ -170,8 +170,8 @@ def _backward(
     for_a = torch.zeros_like(directions) if for_directions else directions.new_empty(0)
     k = torch.arange(gradient.shape[2], device=z.device).unsqueeze(-1)  # (T, 1)
     # d/dp (a_k cos(k theta) + b_k sin(k theta)) = Re[k spacing (b_k + i a_k) w^k]
-    slopes = k * spacing * torch.complex(gradient[:, 1], gradient[:, 0])  # (V, T, M)
-    slopes = slopes.to(torch.promote_types(z.dtype, torch.complex64))
+    gradient = gradient.to(z.dtype)
+    slopes = torch.complex(gradient[:, 1], gradient[:, 0]).mul_(k * spacing)  # (V, T, M)
     with _full_precision(z):
         scaled = directions * spacing
         for views, rows, slices in _blocks(z, directions):
