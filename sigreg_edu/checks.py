@@ -14,6 +14,7 @@ from collections.abc import Iterable
 import torch
 
 __all__ = [
+    "did_you_mean",
     "require_choice",
     "require_finite",
     "require_generator",
@@ -262,8 +263,18 @@ def require_choice(value: object, name: str, choices: Iterable[str]) -> str:
     if isinstance(value, str) and value in known:
         return value
     message = f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}."
+    hint = did_you_mean(value, known)
+    raise ValueError(f"{message} {hint}" if hint else message)
+
+
+def did_you_mean(value: object, known: Iterable[str]) -> str:
+    """A question that names the nearest of ``known``; empty if none is near.
+
+    >>> did_you_mean("quadratur", ["quadrature", "closed_form"])
+    "Did you mean 'quadrature'?"
+    """
     nearest = difflib.get_close_matches(str(value), known, n=1, cutoff=0.4)
-    raise ValueError(message + (f" Did you mean {nearest[0]!r}?" if nearest else ""))
+    return f"Did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def require_same_device(**tensors: torch.Tensor) -> torch.device:

@@ -11,7 +11,6 @@ ValueError: 'sigreg_slices' is no key of a loss of type 'sigreg'. Did you mean '
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import yaml
 from torch import nn
 
-from sigreg_edu.checks import require_choice
+from sigreg_edu.checks import did_you_mean, require_choice
 from sigreg_edu.losses.pair import HybridVICRegSIGRegLoss, LeJEPALoss, SIGRegLoss
 from sigreg_edu.losses.schedules import HybridTransition, LambdaWarmup, SliceSchedule
 from sigreg_edu.losses.vicreg import VICRegLoss
@@ -236,6 +235,5 @@ def _require_known(key: object, known: object, what: str) -> None:
     """Raise ValueError if ``key`` is not among ``known``, naming the nearest one."""
     if key in known:
         return
-    nearest = difflib.get_close_matches(str(key), list(known), n=1, cutoff=0.4)
-    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {', '.join(known)}."
+    hint = did_you_mean(key, known) or f"Known: {', '.join(known)}."
     raise ValueError(f"{key!r} is no key of {what}. {hint}")

@@ -1,4 +1,4 @@
-"""Sums over the processes of torch.distributed, and full precision under autocast.
+"""Sums over the processes of torch.distributed.
 
 A loss that is a function of sums over points (of cosines, of coordinates, of their products) is
 that of the joined batch once the sums are added over all ranks, however many points each has.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 import torch.distributed as dist
 
-__all__ = ["full_precision", "from_first_rank", "is_spread", "sum_over_ranks"]
+__all__ = ["from_first_rank", "is_spread", "sum_over_ranks"]
 
 
 def is_spread() -> bool:
@@ -55,21 +55,13 @@ class _SumOverRanks(torch.autograd.Function):
 
 
 def from_first_rank(x: torch.Tensor) -> torch.Tensor:
-    """What rank 0 has in ``x``, on every rank; ``x`` itself in a single process.
+    """A copy of what rank 0 has in ``x``, on every rank; ``x`` itself in a single process.
 
     >>> from_first_rank(torch.ones(2))
     tensor([1., 1.])
     """
-    if is_spread():
-        dist.broadcast(x, src=0)
-    return x
-
-
-def full_precision(z: torch.Tensor) -> torch.autocast:
-    """Switch autocast off for the block: products in half precision would drown the statistic.
-
-    >>> with torch.autocast("cpu", dtype=torch.bfloat16), full_precision(torch.ones(1)):
-    ...     (torch.ones(1, 1) @ torch.ones(1, 1)).dtype
-    torch.float32
-    """
-    return torch.autocast(z.device.type, enabled=False)
+    if not is_spread():
+        return x
+    first = x.clone(memory_format=torch.contiguous_format)
+    dist.broadcast(first, src=0)
+    return first

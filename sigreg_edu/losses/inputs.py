@@ -1,7 +1,8 @@
-"""What a loss is given, brought into one shape: embeddings, pairs of views, and weights."""
+"""What losses have in common: embeddings and views in one shape, weights, weighted terms."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 
 import torch
@@ -11,6 +12,7 @@ from sigreg_edu.checks import require_number, require_points, require_same_devic
 __all__ = [
     "OfParts",
     "Weight",
+    "only_to_watch",
     "paired_views",
     "points_of",
     "require_embeddings",
@@ -182,3 +184,14 @@ def weighted_sum(*terms: tuple[float, torch.Tensor]) -> torch.Tensor:
     """
     kept = [weight * term for weight, term in terms if weight != 0]
     return sum(kept[1:], start=kept[0]) if kept else 0.0 * terms[0][1]
+
+
+def only_to_watch(watch: bool, compute: Callable, *arguments: object) -> object:
+    """``compute(*arguments)``, without a gradient if the result is only looked at.
+
+    >>> x = torch.ones(1, requires_grad=True)
+    >>> only_to_watch(True, torch.exp, x).requires_grad
+    False
+    """
+    with torch.set_grad_enabled(torch.is_grad_enabled() and not watch):
+        return compute(*arguments)

@@ -8,6 +8,7 @@ from torch import nn
 from sigreg_edu.losses.inputs import (
     OfParts,
     Weight,
+    only_to_watch,
     paired_views,
     points_of,
     require_embeddings,
@@ -15,7 +16,7 @@ from sigreg_edu.losses.inputs import (
 )
 from sigreg_edu.losses.invariance import invariance, mean_over_ranks
 from sigreg_edu.losses.sigreg import SIGReg
-from sigreg_edu.losses.vicreg import VICRegLoss, only_to_watch
+from sigreg_edu.losses.vicreg import VICRegLoss
 
 __all__ = ["HybridVICRegSIGRegLoss", "LeJEPALoss", "SIGRegLoss"]
 

@@ -13,12 +13,7 @@ from sigreg_edu.checks import (
     require_positive,
     require_tensor,
 )
-from sigreg_edu.losses.distributed import (
-    from_first_rank,
-    full_precision,
-    is_spread,
-    sum_over_ranks,
-)
+from sigreg_edu.losses.distributed import from_first_rank, is_spread, sum_over_ranks
 from sigreg_edu.losses.inputs import widened
 from sigreg_edu.slicing import (
     cramer_wold_statistic,
@@ -28,6 +23,7 @@ from sigreg_edu.slicing import (
     uniform_directions,
 )
 from sigreg_edu.statistics import METHODS, EppsPulleyTest
+from sigreg_edu.statistics.precision import full_precision
 
 __all__ = ["SIGREG_METHODS", "SIGReg"]
 
@@ -208,7 +204,7 @@ class SIGReg(nn.Module):
         return from_first_rank(ours) if self.distributed else ours
 
     def _kept(self, z: torch.Tensor) -> torch.Tensor:
-        """A copy of the fixed directions (D, M), drawn if there are none yet."""
+        """The fixed directions (D, M), drawn if there are none yet."""
         if self.directions is None:
             with torch.inference_mode(False):  # they may be for training later
                 self.directions = self._fresh(z, torch.float32)
@@ -219,7 +215,7 @@ class SIGReg(nn.Module):
                 f"got embeddings and num_slices for {wanted}. Use another SIGReg, or "
                 "fixed_slices=False."
             )
-        return self.directions.to(z, copy=True)
+        return self.directions.to(z)
 
     def _fresh(self, z: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         directions = uniform_directions(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from sigreg_edu.checks import require_choice, require_positive
-from sigreg_edu.losses.distributed import full_precision, sum_over_ranks
-from sigreg_edu.losses.inputs import Weight, paired_views, points_of, weighted_sum
+from sigreg_edu.losses.distributed import sum_over_ranks
+from sigreg_edu.losses.inputs import Weight, only_to_watch, paired_views, points_of, weighted_sum
 from sigreg_edu.losses.invariance import mean_over_ranks
+from sigreg_edu.statistics.precision import full_precision
 
-__all__ = ["VICREG_CONVENTIONS", "VICRegLoss", "VICRegConvention", "only_to_watch"]
+__all__ = ["VICREG_CONVENTIONS", "VICRegLoss", "VICRegConvention"]
 
 
 @dataclass(frozen=True)
@@ -193,17 +193,6 @@ class VICRegLoss(nn.Module):
             f"variance_threshold={self.variance_threshold}, convention={self.convention!r}, "
             f"flatten_patches={self.flatten_patches}"
         )
-
-
-def only_to_watch(watch: bool, compute: Callable, *arguments: object) -> object:
-    """``compute(*arguments)``, without a gradient if the result is only looked at.
-
-    >>> x = torch.ones(1, requires_grad=True)
-    >>> only_to_watch(True, torch.exp, x).requires_grad
-    False
-    """
-    with torch.set_grad_enabled(torch.is_grad_enabled() and not watch):
-        return compute(*arguments)
 
 
 def _centred(points: torch.Tensor, distributed: bool) -> tuple[torch.Tensor, torch.Tensor]:

@@ -25,7 +25,7 @@ from torch.autograd import forward_ad
 
 from sigreg_edu.checks import require_integer, require_positive
 from sigreg_edu.slicing.projections import require_directions
-from sigreg_edu.statistics.precision import working_dtype
+from sigreg_edu.statistics.precision import full_precision, working_dtype
 
 __all__ = ["trigonometric_sums"]
 
@@ -34,8 +34,9 @@ __all__ = ["trigonometric_sums"]
 _BLOCK = {"cpu": 2**18}
 _BLOCK_ELSEWHERE = 2**21
 _SLICES_PER_BLOCK = 1024
-_INSTEAD = "Use sliced_epps_pulley_textbook, which torch differentiates in any way."
 _KEPT_BYTES = 2**25  # projections up to 32 MB are kept for the backward pass
+
+_INSTEAD = "Use sliced_epps_pulley_textbook, which torch differentiates in any way."
 
 
 def trigonometric_sums(
@@ -90,20 +91,19 @@ def _forward(
     """Sums (V, 2, T, M), and the angles (V, N, M) if they are kept, else an empty tensor."""
     sums = _empty_sums(z, directions, num_points).zero_()
     angles = _empty_angles(z, directions)
-    with _full_precision(z):
+    with full_precision(z):
         scaled = directions * spacing
         if angles.numel():
             flat = angles.view(-1, angles.shape[-1])
             torch.mm(z.reshape(-1, z.shape[-1]), scaled, out=flat)  # (V N, D) @ (D, M) -> (V N, M)
-        for views, rows, slices in _blocks(z, directions):
-            kept = angles.numel() > 0
-            theta = angles[views, rows, slices] if kept else z[views, rows] @ scaled[:, slices]
-            _add_sums(theta, sums[views, :, :, slices])
+        for block in _blocks(z, directions):
+            views, _, slices = block
+            _add_sums(_angles_of(block, angles, z, scaled), sums[views, :, :, slices])
     return sums, angles
 
 
 @_forward.register_fake
-def _(z, directions, num_points, spacing):  # noqa: ARG001 - the arguments are the operator's
+def _(z, directions, num_points, _spacing):
     return _empty_sums(z, directions, num_points), _empty_angles(z, directions)
 
 
@@ -130,13 +130,19 @@ def _blocks(z: torch.Tensor, directions: torch.Tensor) -> Iterator[tuple[slice, 
     for first in range(0, views, depth):
         for left in range(0, directions.shape[1], width):
             for top in range(0, count, height):
-                block = (first, first + depth), (top, top + height), (left, left + width)
-                yield tuple(
-                    slice(start, min(end, size))
-                    for (start, end), size in zip(
-                        block, (views, count, directions.shape[1]), strict=True
-                    )
+                yield (
+                    slice(first, first + depth),
+                    slice(top, top + height),
+                    slice(left, left + width),
                 )
+
+
+def _angles_of(
+    block: tuple[slice, slice, slice], angles: torch.Tensor, z: torch.Tensor, scaled: torch.Tensor
+) -> torch.Tensor:
+    """The angles (v, n, m) of a block, kept ones or computed again."""
+    views, rows, slices = block
+    return angles[block] if angles.numel() else z[views, rows] @ scaled[:, slices]
 
 
 def _add_sums(theta: torch.Tensor, sums: torch.Tensor) -> None:
@@ -172,11 +178,11 @@ def _backward(
     # d/dp (a_k cos(k theta) + b_k sin(k theta)) = Re[k spacing (b_k + i a_k) w^k]
     gradient = gradient.to(z.dtype)
     slopes = torch.complex(gradient[:, 1], gradient[:, 0]).mul_(k * spacing)  # (V, T, M)
-    with _full_precision(z):
+    with full_precision(z):
         scaled = directions * spacing
-        for views, rows, slices in _blocks(z, directions):
-            kept = angles.numel() > 0
-            theta = angles[views, rows, slices] if kept else z[views, rows] @ scaled[:, slices]
+        for block in _blocks(z, directions):
+            views, rows, slices = block
+            theta = _angles_of(block, angles, z, scaled)
             for_p = _real_polynomial(slopes[views, :, slices], theta).flatten(0, 1)  # (v n, m)
             theirs = for_z[views, rows].view(-1, z.shape[-1])  # (v n, D)
             theirs.addmm_(for_p, directions[:, slices].T)  # (v n, m) @ (m, D)
@@ -187,12 +193,12 @@ def _backward(
 
 
 @_backward.register_fake
-def _(z, directions, angles, gradient, spacing, for_directions):  # noqa: ARG001 - as above
+def _(z, directions, _angles, _gradient, _spacing, for_directions):
     for_a = torch.empty_like(directions) if for_directions else directions.new_empty(0)
     return torch.empty_like(z, memory_format=torch.contiguous_format), for_a
 
 
-def _refuse(ctx, *gradients) -> None:  # noqa: ARG001 - the operator's
+def _refuse(_ctx, *_gradients) -> None:
     raise RuntimeError(
         f"the fast statistic has no second derivative, as a gradient penalty needs it. {_INSTEAD}"
     )
@@ -230,8 +236,3 @@ def _gradients(ctx, gradient: torch.Tensor | None, _) -> tuple:
 
 
 _forward.register_autograd(_gradients, setup_context=_setup_context)
-
-
-def _full_precision(z: torch.Tensor) -> torch.autocast:
-    """Switch autocast off: in half precision the projections would lose what is tested."""
-    return torch.autocast(z.device.type, enabled=False)

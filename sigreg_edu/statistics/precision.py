@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["promote", "restore", "working_dtype"]
+__all__ = ["full_precision", "promote", "restore", "working_dtype"]
 
 
 def working_dtype(device: torch.device) -> torch.dtype:
@@ -32,3 +32,13 @@ def restore(value: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     torch.float32
     """
     return value.to(torch.float64 if like.dtype == torch.float64 else torch.float32)
+
+
+def full_precision(z: torch.Tensor) -> torch.autocast:
+    """Switch autocast off for the block: products in half precision would drown the statistic.
+
+    >>> with torch.autocast("cpu", dtype=torch.bfloat16), full_precision(torch.ones(1)):
+    ...     (torch.ones(1, 1) @ torch.ones(1, 1)).dtype
+    torch.float32
+    """
+    return torch.autocast(z.device.type, enabled=False)
