@@ -64,16 +64,16 @@ def small_encoder(
     return nn.Sequential(
         Standardize(DIGIT_MEAN, DIGIT_STD),
         nn.Flatten(),  # (N, H, W) -> (N, H·W)
-        _linear(pixels, width, generator=generator, gain=2.0),
+        make_linear(pixels, width, generator=generator, gain=2.0),
         nn.GELU(),
-        _linear(width, width, generator=generator, gain=2.0),
+        make_linear(width, width, generator=generator, gain=2.0),
         nn.GELU(),
-        _linear(width, out_dim, generator=generator, gain=1.0),
+        make_linear(width, out_dim, generator=generator, gain=1.0),
     )
 
 
-def _linear(inputs: int, outputs: int, *, generator: torch.Generator, gain: float) -> nn.Linear:
-    """A linear layer with weights N(0, gain / inputs) and no offset to begin with.
+def make_linear(inputs: int, outputs: int, *, generator: torch.Generator, gain: float) -> nn.Linear:
+    """Make a linear layer with weights N(0, gain / inputs) and no offset to begin with.
 
     ``nn.Linear`` draws its first weights from the global generator, which would shift the random
     numbers of everyone else; ``skip_init`` builds the layer without drawing.

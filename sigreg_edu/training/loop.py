@@ -21,6 +21,7 @@ WARMUP_STEPS = 20
 
 MakeViews = Callable[..., torch.Tensor]
 Regularizer = Callable[[torch.Tensor], torch.Tensor]
+Agreement = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ def train(
     encoder: nn.Module,
     make_views: MakeViews,
     regularizer: Regularizer,
-    lamb: float,
+    lamb: float | Callable[[int], float],
     steps: int,
     batch_size: int,
     lr: float,
     seed: int,
     num_views: int = 2,
+    agreement: Agreement | None = None,
 ) -> Iterator[StepRecord]:
     """Train ``encoder`` in place, yielding a record after every step; stop whenever you like.
 
@@ -68,13 +70,17 @@ def train(
             (V, B, H, W), such as :func:`sigreg_edu.data.digit_views`.
         regularizer: from embeddings of the views (V, B, D) to a scalar, such as
             :class:`sigreg_edu.losses.SIGReg`, which brings its own generator.
-        lamb: λ, from 0 (no regularizer) to 1 (nothing else).
+        lamb: λ, from 0 (no regularizer) to 1 (nothing else); or a function from the number of a
+            step to its λ, asked just before that step.
         steps: number of updates.
         batch_size: B, images in a step; at most N.
         lr: learning rate that a cosine takes from here down to 0 over all steps. A straight
             warm-up multiplies its first 20 steps, so the rate itself stays somewhat below ``lr``.
         seed: of the batches and the views.
         num_views: V, views of each image; at least 2.
+        agreement: from the embeddings (V, B, D) and the views (V, B, H, W) to a scalar that takes
+            the place of the invariance: what each view is asked to agree with. See
+            :mod:`sigreg_edu.training.targets`.
 
     Returns:
         Iterator over :class:`StepRecord`.
@@ -93,7 +99,7 @@ def train(
     [1, 2, 3]
     """
     require_fits(encoder, images, minimum=2)
-    lamb = require_number(lamb, "lamb", minimum=0.0, maximum=1.0)
+    lamb_of = lamb if callable(lamb) else _constant(_require_lamb(lamb))
     steps = require_integer(steps, "steps")
     batch_size = require_integer(batch_size, "batch_size", minimum=2)
     if batch_size > len(images):
@@ -110,7 +116,14 @@ def train(
             yield make_views(images[order[:batch_size]], num_views, generator=generator)
 
     rates = [_learning_rate(step, steps, lr) for step in range(1, steps + 1)]
-    return _updates(batches(), rates, encoder=encoder, regularizer=regularizer, lamb=lamb)
+    return _updates(
+        batches(),
+        rates,
+        encoder=encoder,
+        regularizer=regularizer,
+        lamb_of=lamb_of,
+        agreement=agreement or _with_each_other,
+    )
 
 
 def _updates(
@@ -119,7 +132,8 @@ def _updates(
     *,
     encoder: nn.Module,
     regularizer: Regularizer,
-    lamb: float,
+    lamb_of: Callable[[int], float],
+    agreement: Agreement,
 ) -> Iterator[StepRecord]:
     """The loop itself: embed the views, compare them, look at the cloud, move the weights."""
     optimizer = torch.optim.Adam(encoder.parameters())
@@ -127,9 +141,10 @@ def _updates(
     for step, (views, rate) in enumerate(zip(batches, rates, strict=True), start=1):
         z = encoder(views.flatten(0, 1)).unflatten(0, views.shape[:2])  # (V·B, H, W) -> (V, B, D)
 
-        agreement = invariance(z)
+        lamb = _require_lamb(lamb_of(step))
+        disagreement = agreement(z, views)
         gaussianity = regularizer(z)
-        loss = (1.0 - lamb) * agreement + lamb * gaussianity
+        loss = (1.0 - lamb) * disagreement + lamb * gaussianity
         if not loss.isfinite():
             raise FloatingPointError(
                 f"the loss is {loss.item()} at step {step}. Try a lower lr (now {rate:.3g}), "
@@ -144,8 +159,20 @@ def _updates(
 
         width = z.detach().flatten(0, 1).std(dim=0).min()
         yield StepRecord(
-            step, loss.item(), agreement.item(), gaussianity.item(), width.item(), rate
+            step, loss.item(), disagreement.item(), gaussianity.item(), width.item(), rate
         )
+
+
+def _with_each_other(z: torch.Tensor, views: torch.Tensor) -> torch.Tensor:
+    return invariance(z)
+
+
+def _require_lamb(lamb: float) -> float:
+    return require_number(lamb, "lamb", minimum=0.0, maximum=1.0)
+
+
+def _constant(lamb: float) -> Callable[[int], float]:
+    return lambda step: lamb
 
 
 def _learning_rate(step: int, steps: int, peak: float) -> float:

@@ -204,7 +204,7 @@ def record_run(
         regularizer=SIGReg(num_slices, seed=seed),
         **config,
     )
-    with _one_thread():
+    with one_thread():
         return watch_training(
             training,
             encoder=encoder,
@@ -217,7 +217,7 @@ def record_run(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Let PyTorch use one thread for a while.
 
     Matrices this small gain nothing from more, and threads that wait for each other on a busy
