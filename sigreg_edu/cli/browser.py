@@ -70,6 +70,7 @@ QUIET = (
 VIEWPORT = {"width": 1400, "height": 1000}
 SCRIPTS = Path(__file__).parent / "page.js"
 
+PLAY_BUTTON = ".sigreg-play"
 SECOND = 1000.0  # Playwright counts milliseconds
 OPEN_SECONDS = 60.0
 RUN_SECONDS = 600.0
@@ -334,6 +335,19 @@ class LiveExplorer:
         """Press the button with this label and wait for the picture."""
         with self.new_picture():
             self._one(f'button:has-text("{label}")').click()
+
+    def can_play(self) -> bool:
+        """Return whether it has a play button."""
+        return self.element.query_selector(PLAY_BUTTON) is not None
+
+    def play(self, seconds: float) -> None:
+        """Press play, and pause after so many seconds if it is still playing."""
+        self._one(PLAY_BUTTON).click()
+        self.page.wait_for_timeout(seconds * SECOND)
+        playing = self._one(PLAY_BUTTON)
+        if "mod-active" in (playing.get_attribute("class") or ""):
+            playing.click()
+        self.rest()
 
     @contextmanager
     def new_picture(self) -> Iterator[None]:

@@ -32,6 +32,7 @@ WARM_SOAK_MOVES = 200
 PAGE_UP, PAGE_DOWN = "PageUp", "PageDown"  # several steps at once
 LOOK_SECONDS = 0.15
 DRAG_STEPS, DRAG_PIXELS = 60, 120
+PLAY_SECONDS = 4.0
 MEGABYTE = 1e6
 
 MEANING = {
@@ -56,6 +57,10 @@ MEANING = {
     "dragged_pictures_per_s": (
         f"pictures shown while the mouse drags the first slider in {DRAG_STEPS} steps as fast as "
         "the browser takes them, until the last picture"
+    ),
+    "played_pictures_per_s": (
+        f"pictures shown in {PLAY_SECONDS:g} s of an explorer's play, each a step further; null for "
+        "explorers that cannot be played"
     ),
     "blank_frames, frames_looked_at": (
         "animation frames in which the canvas was one even colour or missing, in a second round of "
@@ -98,6 +103,7 @@ class ExplorerResult:
     refining_p95_ms: float
     unanswered: int
     dragged_pictures_per_s: float
+    played_pictures_per_s: float | None
     frames_looked_at: int
     blank_frames: int
     console_errors: int
@@ -138,6 +144,7 @@ def measure_explorer(
     median, p95, slowest = summary(times)
     refining_median, refining_p95, _ = summary(refining)
     dragged = drag_rate(explorer, live[0])
+    played = play_rate(explorer)
     looked, blank = look_for_blanks(explorer, turns)
     result = ExplorerResult(
         name=name,
@@ -151,6 +158,7 @@ def measure_explorer(
         refining_p95_ms=refining_p95,
         unanswered=(times + refining).count(None),
         dragged_pictures_per_s=round(dragged, 1),
+        played_pictures_per_s=None if played is None else round(played, 1),
         frames_looked_at=looked,
         blank_frames=blank,
         console_errors=len(lab.errors),
@@ -266,6 +274,17 @@ def drag_rate(explorer: LiveExplorer, slider: ElementHandle) -> float:
     """Return the pictures per second while a slider is dragged by the mouse."""
     watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.stopwatch(one)")
     explorer.drag(slider, drag_with_room(slider, DRAG_PIXELS), steps=DRAG_STEPS)
+    shown = watch.evaluate("(watch) => watch.shown()")
+    watch.evaluate("(watch) => watch.stop()")
+    return (len(shown) - 1) / (shown[-1] - shown[0]) * SECOND if len(shown) > 1 else 0.0
+
+
+def play_rate(explorer: LiveExplorer) -> float | None:
+    """Return the pictures per second while an explorer plays, None if it has no play button."""
+    if not explorer.can_play():
+        return None
+    watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.stopwatch(one)")
+    explorer.play(PLAY_SECONDS)
     shown = watch.evaluate("(watch) => watch.shown()")
     watch.evaluate("(watch) => watch.stop()")
     return (len(shown) - 1) / (shown[-1] - shown[0]) * SECOND if len(shown) > 1 else 0.0

@@ -15,6 +15,12 @@ from sigreg_edu.explorers.shadows import (
     shadow2d_explorer,
     shadow3d_explorer,
 )
+from sigreg_edu.explorers.sigreg import (
+    accepts_explorer,
+    fresh_or_fixed_explorer,
+    particles_explorer,
+    reading_explorer,
+)
 from sigreg_edu.explorers.start_here import embedding_explorer
 
 #: Every explorer by name, in the order of the notebooks.
@@ -31,19 +37,27 @@ GALLERY = {
     "power": power_explorer,
     "gradients": gradient_explorer,
     "forms": forms_explorer,
+    "particles": particles_explorer,
+    "accepts": accepts_explorer,
+    "fresh_or_fixed": fresh_or_fixed_explorer,
+    "reading": reading_explorer,
 }
 
 __all__ = [
     "GALLERY",
+    "accepts_explorer",
     "aliasing_explorer",
     "diaconis_freedman_explorer",
     "direction_count_explorer",
     "embedding_explorer",
     "epps_pulley_explorer",
     "forms_explorer",
+    "fresh_or_fixed_explorer",
     "gradient_explorer",
     "null_explorer",
+    "particles_explorer",
     "power_explorer",
+    "reading_explorer",
     "shadow2d_explorer",
     "shadow3d_explorer",
     "winding_explorer",

@@ -42,10 +42,19 @@ function render({ model, el }) {
 
   let asked = 0;
   let shown = 0;
+  let painted; // the frame that is on the canvas
+  function tell(number) {
+    // What is playing sends its next picture only now: never more than the browser can paint.
+    if (!model.get("playing")) return;
+    model.set("painted", number);
+    model.save_changes();
+  }
   async function showFrame() {
     const ticket = ++asked;
     const bytes = model.get("frame");
+    const number = model.get("frame_number");
     if (!bytes || !bytes.byteLength) return;
+    if (bytes === painted) return tell(number); // the same picture again
     let bitmap;
     try {
       bitmap = await createImageBitmap(new Blob([bytes]));
@@ -64,6 +73,8 @@ function render({ model, el }) {
     context.drawImage(bitmap, 0, 0);
     bitmap.close();
     el.dataset.frame = String(ticket);
+    painted = bytes;
+    tell(number);
   }
 
   function showWords() {
@@ -78,7 +89,7 @@ function render({ model, el }) {
     }, 500);
   }
 
-  model.on("change:frame", showFrame);
+  model.on("change:frame_number", showFrame);
   model.on("change:readout change:error", showWords);
   showWords();
   showFrame();
@@ -110,7 +121,7 @@ function render({ model, el }) {
     [speech, waiting, outer].forEach(clearTimeout);
     arrivals.disconnect();
     density?.removeEventListener("change", watchDensity);
-    model.off("change:frame", showFrame);
+    model.off("change:frame_number", showFrame);
     model.off("change:readout change:error", showWords);
   };
 }

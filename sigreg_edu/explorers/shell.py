@@ -22,7 +22,7 @@ import traitlets
 from IPython import get_ipython
 
 from sigreg_edu.explorers.core import Explorer
-from sigreg_edu.views.params import Choice, Control, PowerSlider, Seed, Slider, Switch
+from sigreg_edu.views.params import Choice, Control, Moment, PowerSlider, Seed, Slider, Switch
 
 REST_SECONDS = 0.25  # a slider that has not moved for so long is at rest
 PAUSE_SECONDS = 0.02  # between two steps of a refinement: time for a message to come in between
@@ -38,6 +38,9 @@ class Picture(anywidget.AnyWidget):
     _esm = HERE / "picture.js"
     _css = HERE / "picture.css"
     frame = traitlets.Bytes(b"").tag(sync=True)
+    frame_number = traitlets.Int(0).tag(sync=True)  # counts the pictures sent …
+    painted = traitlets.Int(0).tag(sync=True)  # … and comes back once one is on the screen,
+    playing = traitlets.Bool(False).tag(sync=True)  # while this is on
     readout = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     width = traitlets.Int(0).tag(sync=True)
@@ -53,6 +56,7 @@ class ExplorerWidget(widgets.VBox):
         presets: the preset buttons by label.
         picture: the picture's widget.
         new_sample_button: the button that draws fresh noise, None where nothing is random.
+        play_button, step_button: what plays a :class:`Moment`, None where there is none.
     """
 
     def __init__(
@@ -67,17 +71,20 @@ class ExplorerWidget(widgets.VBox):
         self.boxes: dict[str, widgets.Widget] = {}
         self.presets: dict[str, widgets.Button] = {}
         self.new_sample_button: widgets.Button | None = None
+        self.play_button: widgets.ToggleButton | None = None
+        self.step_button: widgets.Button | None = None
         self.picture = Picture(width=round(explorer.figure.size[0] * explorer.figure.dots_per_inch))
         self.picture.observe(self._on_pixel_ratio, names="pixel_ratio")
+        self.picture.observe(self._on_painted, names="painted")
         self._listening = True
         self._home = _without_seed(explorer)  # where every preset starts from
         self._timer: asyncio.TimerHandle | None = None
         heading = widgets.HTML(f'<div class="sigreg-title">{html.escape(title)}</div>')
         rows = [self._row(name, control) for name, control in self._visible_controls().items()]
         parts = [heading, _flow(rows, "sigreg-controls"), self.picture]
-        buttons = self._buttons(presets or {})
-        if buttons:
-            parts.insert(1, _flow(buttons, "sigreg-presets"))
+        for buttons in (self._play_buttons(), self._buttons(presets or {})):
+            if buttons:
+                parts.insert(1, _flow(buttons, "sigreg-presets"))
         super().__init__(parts)
         self.add_class("sigreg-explorer")
         self.refresh()
@@ -112,6 +119,58 @@ class ExplorerWidget(widgets.VBox):
             self.explorer.close()
         super().close()
 
+    # --- playing -----------------------------------------------------------------------------
+
+    def play(self) -> None:
+        """Show moment after moment, from the start again if the last one is shown.
+
+        The browser asks for each picture by telling that the last is painted. So the pictures come
+        as quickly as they can be seen, moves of sliders come in between, and where no browser
+        looks, nothing runs.
+        """
+        name = self._moment_name()
+        self.picture.playing = True
+        self._show_play_button()
+        if getattr(self.explorer.params, name) == self._control(name).maximum:
+            self.set(**{name: 0})
+        else:
+            self.advance()
+
+    def pause(self) -> None:
+        """Stop playing where it is."""
+        self.picture.playing = False
+        self._show_play_button()
+
+    def advance(self) -> None:
+        """Show the next moment; the last one ends the play."""
+        name = self._moment_name()
+        now = getattr(self.explorer.params, name)
+        if now < self._control(name).maximum and self.set(**{name: now + 1}):
+            return
+        self.pause()
+
+    def _moment_name(self) -> str:
+        """The field that can be played."""
+        for name, control in self.explorer.params.controls().items():
+            if isinstance(control, Moment):
+                return name
+        raise ValueError(f"{type(self.explorer.params).__name__} has no moment, so no play.")
+
+    def _on_painted(self, change: Any) -> None:
+        if self.picture.playing and change["new"] == self.picture.frame_number:
+            self.advance()
+
+    def _show_play_button(self) -> None:
+        playing = self.picture.playing
+        with self._deaf():
+            self.play_button.value = playing
+        self.play_button.description = "pause" if playing else "play"
+        self.play_button.icon = "pause" if playing else "play"
+
+    def _on_play_button(self, change: Any) -> None:
+        if self._listening:
+            self.play() if change["new"] else self.pause()
+
     def _on_control(self, name: str, widget: widgets.Widget) -> None:
         def handler(change: Any) -> None:
             value = _as_state(self._control(name), change["new"])
@@ -138,6 +197,7 @@ class ExplorerWidget(widgets.VBox):
 
     def _show_picture(self) -> None:
         with self.picture.hold_sync():
+            self.picture.frame_number += 1
             self.picture.frame = self.explorer.figure.jpeg()
             self.picture.readout = self.explorer.view.readout
             self.picture.error = self._error_text()
@@ -221,6 +281,17 @@ class ExplorerWidget(widgets.VBox):
             self.new_sample_button = button
             buttons.append(button)
         return buttons
+
+    def _play_buttons(self) -> list[widgets.Widget]:
+        controls = self.explorer.params.controls().values()
+        if not any(isinstance(control, Moment) for control in controls):
+            return []
+        self.play_button = widgets.ToggleButton(description="play", icon="play")
+        self.play_button.add_class("sigreg-play")
+        self.play_button.observe(self._on_play_button, names="value")
+        self.step_button = widgets.Button(description="one step", icon="step-forward")
+        self.step_button.on_click(lambda _: self.advance())
+        return [self.play_button, self.step_button]
 
     def _on_new_sample(self, _button: widgets.Button) -> None:
         self.explorer.new_sample()

@@ -122,7 +122,7 @@ def train(
         encoder=encoder,
         regularizer=regularizer,
         lamb_of=lamb_of,
-        agreement=agreement or _with_each_other,
+        agreement=agreement or (lambda z, views: invariance(z)),
     )
 
 
@@ -161,10 +161,6 @@ def _updates(
         yield StepRecord(
             step, loss.item(), disagreement.item(), gaussianity.item(), width.item(), rate
         )
-
-
-def _with_each_other(z: torch.Tensor, views: torch.Tensor) -> torch.Tensor:
-    return invariance(z)
 
 
 def _require_lamb(lamb: float) -> float:

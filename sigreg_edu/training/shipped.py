@@ -29,7 +29,9 @@ DATA_VARIABLE, HOME_VARIABLE = "SIGREG_EDU_DATA", "SIGREG_EDU_HOME"
 #: Options of :func:`record_run` for each run, by its name; what is not named is the default.
 RECIPES = MappingProxyType({"none": {"lamb": 0.0}, "sigreg": {"lamb": 0.01}})
 AGAIN = "python -m sigreg_edu.training.shipped"
+FILES = tuple(f"digits_{name}.npz" for name in RECIPES)
 _PACKAGE = Path(__file__).resolve().parents[1]
+DATA_FOLDER = _PACKAGE.parent / "data" / "runs"  # of this clone
 
 
 def shipped_runs() -> dict[str, Run]:
@@ -60,18 +62,27 @@ def save_run(run: Run, path: Path) -> None:
         run: what :func:`record_run` returned.
         path: file to write.
     """
-    centre = run.snapshots.mean(dim=1, keepdim=True)  # (S, 1, D)
-    spread = run.snapshots.std(dim=1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
     facts = {"config": dict(run.config), "seconds": run.seconds, "finished": run.finished}
     np.savez_compressed(
         path,
         facts=np.array(json.dumps(facts)),
         records=np.array([astuple(record) for record in run.records]),
         snapshot_steps=run.snapshot_steps.numpy(),
-        centre=centre.numpy(),
-        spread=spread.numpy(),
-        clouds=((run.snapshots - centre) / spread).half().numpy(),
+        **packed(run.snapshots.numpy()),
     )
+
+
+def packed(clouds: np.ndarray) -> dict[str, np.ndarray]:
+    """Return clouds (S, N, D) in half precision, each beside its ``centre`` and ``spread``."""
+    centre = clouds.mean(axis=1, keepdims=True)  # (S, 1, D)
+    spread = np.maximum(clouds.std(axis=1, ddof=1, keepdims=True), np.finfo(np.float32).tiny)
+    half = ((clouds - centre) / spread).astype(np.float16)
+    return {"centre": centre, "spread": spread, "clouds": half}
+
+
+def unpacked(kept: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the clouds (S, N, D) that :func:`packed` was given, float32."""
+    return kept["centre"] + kept["spread"] * kept["clouds"].astype(np.float32)
 
 
 def load_run(path: Path) -> Run:
@@ -89,31 +100,35 @@ def load_run(path: Path) -> Run:
             config=MappingProxyType(facts["config"]),
             records=tuple(_record(row) for row in kept["records"]),
             snapshot_steps=torch.from_numpy(kept["snapshot_steps"]),
-            snapshots=torch.from_numpy(
-                kept["centre"] + kept["spread"] * kept["clouds"].astype(np.float32)
-            ),
+            snapshots=torch.from_numpy(unpacked(kept)),
             seconds=facts["seconds"],
             finished=facts["finished"],
         )
 
 
-def find_runs(start: Path, environment: Mapping[str, str]) -> Path:
-    """Return the folder of the recorded runs.
+def find_runs(
+    start: Path,
+    environment: Mapping[str, str],
+    *,
+    files: Sequence[str] = FILES,
+    again: str = AGAIN,
+) -> Path:
+    """Return the folder of the recorded runs, the first that has all of ``files``.
 
     ``SIGREG_EDU_DATA`` (a data folder) or ``SIGREG_EDU_HOME`` (a clone) decides if one is set;
     else the folder the user stands in or one above it, else the clone that the package is
-    installed from.
+    installed from. ``again`` is the command that records them.
 
     Raises:
         FileNotFoundError: there is none; the message says what to do.
     """
     tried = list(_candidates(start, environment))
     for folder in tried:
-        if all((folder / f"digits_{name}.npz").is_file() for name in RECIPES):
+        if all((folder / name).is_file() for name in files):
             return folder
     raise FileNotFoundError(
         f"the recorded runs were not found in {tried[0]} or in {len(tried) - 1} other places. "
-        f"Go into a clone of sigreg_edu, set {HOME_VARIABLE} to one, or record them there: {AGAIN}"
+        f"Go into a clone of sigreg_edu, set {HOME_VARIABLE} to one, or record them there: {again}"
     )
 
 
@@ -148,20 +163,25 @@ def note(run: Run) -> dict[str, object]:
             "knn_accuracy": accuracy,
             "seconds": round(run.seconds, 1),
         },
-        "ran_on": {
-            "device": "cpu",
-            "machine": platform.machine(),
-            "python": platform.python_version(),
-            "threads": torch.get_num_threads(),
-            "torch": torch.__version__,
-        },
+        "ran_on": ran_on(),
         "again": AGAIN,
+    }
+
+
+def ran_on() -> dict[str, object]:
+    """Return what a number that was worked out here may depend on: device and versions."""
+    return {
+        "device": "cpu",
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
     }
 
 
 def main(arguments: Sequence[str]) -> int:
     """Record both runs into the folder given, or into ``data/runs`` of this clone."""
-    folder = Path(arguments[0]) if arguments else _PACKAGE.parent / "data" / "runs"
+    folder = Path(arguments[0]) if arguments else DATA_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name, recipe in RECIPES.items():
         run = record_run(**recipe)

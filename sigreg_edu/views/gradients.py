@@ -148,11 +148,11 @@ def forces_on_moved(others: np.ndarray, places: np.ndarray) -> dict[str, np.ndar
     share = others.size / (others.size + 1)
     # The point's own part of φ_N does not push it: Im(conj(e^{itx}) e^{itx}) = 0.
     gap = share * windings(others, _SPACING, _COUNT).mean(axis=1) - _rule()[2]
-    moments = _moments_with(others, places)
+    moments = moments_of(others).with_point(places, others.size)
     return {
         "epps_pulley": _push(gap, _wound(places)),
-        "mean_std": _mean_std_force(moments, places),
-        "four_moments": _four_moments_force(moments, places),
+        "mean_std": mean_std_force(moments, places),
+        "four_moments": four_moments_force(moments, places),
     }
 
 
@@ -228,8 +228,8 @@ def _standardized(x: np.ndarray) -> Field:
 
 
 @dataclass(frozen=True)
-class _Moments:
-    """Mean and central moments: of one sample, or of one for each place of its moved point."""
+class Moments:
+    """Mean and central moments of one sample or, as arrays of one shape, of several."""
 
     mean: float | np.ndarray
     variance: float | np.ndarray
@@ -248,34 +248,41 @@ class _Moments:
     def kurtosis(self) -> float | np.ndarray:
         return self.fourth / self.std**4
 
+    def with_point(self, places: np.ndarray, size: int) -> Moments:
+        """Return the moments after one more point has joined, for each place where it may lie.
 
-def _moments(x: np.ndarray) -> _Moments:
-    mean = x.mean()
-    return _Moments(mean, *(np.mean((x - mean) ** k) for k in (2, 3, 4)))
+        Args:
+            places: of the one more point, any shape that fits the moments'.
+            size: how many points there were before.
+        """
+        count = size + 1
+        d = places - self.mean
+        shift = d / count  # of the mean
+        own = d - shift
+        variance = size * (self.variance + shift**2) + own**2
+        third = size * (self.third - 3.0 * shift * self.variance - shift**3) + own**3
+        fourth = own**4 + size * (
+            self.fourth - 4.0 * shift * self.third + 6.0 * shift**2 * self.variance + shift**4
+        )
+        return Moments(self.mean + shift, variance / count, third / count, fourth / count)
 
 
-def _moments_with(others: np.ndarray, places: np.ndarray) -> _Moments:
-    """Return the moments of ``others`` (N - 1,) and one more point, for each place of it (Q,)."""
-    before, rest, count = _moments(others), others.size, others.size + 1
-    d = places - before.mean
-    shift = d / count  # of the mean
-    own = d - shift
-    variance = rest * (before.variance + shift**2) + own**2
-    third = rest * (before.third - 3.0 * shift * before.variance - shift**3) + own**3
-    fourth = own**4 + rest * (
-        before.fourth - 4.0 * shift * before.third + 6.0 * shift**2 * before.variance + shift**4
-    )
-    return _Moments(before.mean + shift, variance / count, third / count, fourth / count)
+def moments_of(x: np.ndarray) -> Moments:
+    """Return the moments of a sample (N,), or of each row of several, (..., N) to (..., 1)."""
+    mean = x.mean(axis=-1, keepdims=x.ndim > 1)
+    central = (np.mean((x - mean) ** k, axis=-1, keepdims=x.ndim > 1) for k in (2, 3, 4))
+    return Moments(mean, *central)
 
 
 def _mean_std(x: np.ndarray) -> Field:
     """N [mean² + (std - 1)²]: the force is linear in the place."""
-    m = _moments(x)
+    m = moments_of(x)
     value = x.size * (m.mean**2 + (m.std - 1.0) ** 2)
-    return Field(float(value), _mean_std_force(m, x), lambda places: _mean_std_force(m, places))
+    return Field(float(value), mean_std_force(m, x), lambda places: mean_std_force(m, places))
 
 
-def _mean_std_force(m: _Moments, places: np.ndarray) -> np.ndarray:
+def mean_std_force(m: Moments, places: np.ndarray) -> np.ndarray:
+    """Return the force of "mean and std" at places of samples with moments ``m``."""
     return -2.0 * m.mean - 2.0 * (m.std - 1.0) / m.std * (places - m.mean)
 
 
@@ -284,16 +291,17 @@ def _four_moments(x: np.ndarray) -> Field:
 
     Each moment is in units of its own noise under N(0, 1), as in the Jarque–Bera statistic.
     """
-    m = _moments(x)
+    m = moments_of(x)
     value = x.size * (
         m.mean**2 + (m.variance - 1.0) ** 2 / 2.0
         + m.skewness**2 / 6.0 + (m.kurtosis - 3.0) ** 2 / 24.0
     )  # fmt: skip
-    on_points = _four_moments_force(m, x)
-    return Field(float(value), on_points, lambda places: _four_moments_force(m, places))
+    on_points = four_moments_force(m, x)
+    return Field(float(value), on_points, lambda places: four_moments_force(m, places))
 
 
-def _four_moments_force(m: _Moments, places: np.ndarray) -> np.ndarray:
+def four_moments_force(m: Moments, places: np.ndarray) -> np.ndarray:
+    """Return the force of "four moments" at places of samples with moments ``m``."""
     d = places - m.mean
     d_skewness = 3.0 * (d**2 - m.variance) / m.std**3 - 3.0 * m.skewness * d / m.std**2
     d_kurtosis = 4.0 * (d**3 - m.third) / m.std**4 - 4.0 * m.kurtosis * d / m.std**2

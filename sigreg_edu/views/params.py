@@ -92,6 +92,11 @@ class PowerSlider(Slider):
 
 
 @dataclass(frozen=True)
+class Moment(Slider):
+    """A moment of something that goes on in time: a slider that can also be played."""
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of a few named options. ``options`` maps each value to what the student reads."""
 
@@ -145,6 +150,11 @@ Control = Slider | Choice | Switch | Seed
 def slider(default, minimum, maximum, step, *, label: str, help: str = "") -> Any:
     """Declare a :class:`Slider` field."""
     return _declared(default, Slider(minimum, maximum, step, label, help))
+
+
+def moment(default: int, maximum: int, *, label: str, help: str = "") -> Any:
+    """Declare a :class:`Moment` field, from 0 to ``maximum`` in whole steps."""
+    return _declared(default, Moment(0, maximum, 1, label, help))
 
 
 def power_slider(default: int, minimum: int, maximum: int, *, label: str, help: str = "") -> Any:

@@ -24,6 +24,7 @@ GOOD = ExplorerResult(
     refining_p95_ms=80.0,
     unanswered=0,
     dragged_pictures_per_s=18.0,
+    played_pictures_per_s=None,
     frames_looked_at=900,
     blank_frames=0,
     console_errors=0,

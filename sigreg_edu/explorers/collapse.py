@@ -1,0 +1,3 @@
+"""Explorers of notebook 04: training collapses, and what prevents it."""
+
+from __future__ import annotations

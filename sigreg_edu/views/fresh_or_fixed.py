@@ -1,0 +1,334 @@
+"""Fresh or fixed slices at equal cost: a cloud trained with either, judged by unseen directions.
+
+The points of a cloud are themselves the parameters, and go down the gradient of the mean of T over
+M slices: fresh ones at each step, or those of the first step at every step. Both flows begin with
+the same cloud and the same slices. What they come to is judged along other directions, which no
+step has used.
+
+Flows take up to a second, so they go on step by step while the sliders rest, and are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from sigreg_edu.data.noise import normal_scores
+from sigreg_edu.slicing import quasi_random_directions, sliced_epps_pulley, uniform_directions
+from sigreg_edu.statistics import null_distribution
+from sigreg_edu.views.kept import Kept
+from sigreg_edu.views.many_shadows import short
+from sigreg_edu.views.params import Params, choice, power_slider, seed, slider
+
+NUM_SAMPLES = 256
+NUM_STEPS, STRIDE = 200, 10  # gradient steps, and how many from one look to the next
+UNSEEN = 512  # directions that judge
+MOST_SLICES = 256
+COUNTS = tuple(2**k for k in range(9))  # 1 to MOST_SLICES
+STEPS = np.arange(0, NUM_STEPS + 1, STRIDE)
+BIN_EDGES = np.geomspace(1e-3, 300.0, 46)
+JITTER = 0.05  # std of what has collapsed: points on one spot would feel one force and stay there
+
+CLOUDS = {
+    "half_collapsed": "half of them collapsed",
+    "line": "all but one collapsed",
+    "shrunk": "all shrunk to std 0.1",
+    "corners": "all coordinates ±1",
+    "gaussian": "Gaussian",
+}
+
+
+@dataclass(frozen=True)
+class FreshOrFixedParams(Params):
+    """State of the explorer of fresh and fixed slices."""
+
+    cloud: str = choice(
+        "half_collapsed", CLOUDS, label="first cloud", help="Where the points are at step 0."
+    )
+    num_slices: int = power_slider(
+        16, 1, MOST_SLICES, label="slices M", help="Slices a step: fresh or fixed, they cost alike."
+    )
+    dim: int = power_slider(32, 2, 64, label="dimension D")
+    step: int = slider(NUM_STEPS, 0, NUM_STEPS, STRIDE, label="step shown")
+    seed: int = seed()
+
+
+@dataclass(frozen=True)
+class FreshOrFixedView:
+    """What the figure of fresh and fixed slices shows. NaN stands for what is not yet computed.
+
+    Attributes:
+        steps: steps at which the clouds were looked at, shape (S,).
+        fresh, fixed: mean of T over unseen directions at each, shape (S,).
+        reported: mean of T over the fixed slices themselves, shape (S,).
+        step: the step shown.
+        edges: of the histograms of T over single unseen directions, equal steps of log T, (B + 1,).
+        fresh_shares, fixed_shares: shares of the directions at the step shown, shape (B,).
+        null_shares: the same for samples of N(0, 1), shape (B,).
+        null_mean: mean of T for samples of N(0, 1).
+        counts: numbers of slices, shape (C,).
+        fresh_by_count, fixed_by_count: mean of T over unseen directions at the step shown, (C,).
+        num_slices: the present M.
+        readout: all that in words.
+    """
+
+    steps: np.ndarray
+    fresh: np.ndarray
+    fixed: np.ndarray
+    reported: np.ndarray
+    step: int
+    edges: np.ndarray
+    fresh_shares: np.ndarray
+    fixed_shares: np.ndarray
+    null_shares: np.ndarray
+    null_mean: float
+    counts: np.ndarray
+    fresh_by_count: np.ndarray
+    fixed_by_count: np.ndarray
+    num_slices: int
+    readout: str
+
+
+def fresh_or_fixed_view(params: FreshOrFixedParams) -> FreshOrFixedView:
+    """Show what is known of both flows by now: at the least where they begin."""
+    fresh, fixed = _pair(params, params.num_slices)
+    look = params.step // STRIDE
+    fixed_by_count = _means_by_count(params, fresh=False)
+    return FreshOrFixedView(
+        steps=STEPS,
+        fresh=fresh.means(),
+        fixed=fixed.means(),
+        reported=fixed.reports(),
+        step=params.step,
+        edges=BIN_EDGES,
+        fresh_shares=_shares(fresh.latest(look)),
+        fixed_shares=_shares(fixed.latest(look)),
+        null_shares=_null_shares(),
+        null_mean=null_distribution().mean,
+        counts=np.array(COUNTS),
+        fresh_by_count=_means_by_count(params, fresh=True),
+        fixed_by_count=fixed_by_count,
+        num_slices=params.num_slices,
+        readout=_in_words(params, fresh, fixed, fixed_by_count),
+    )
+
+
+def refine_fresh_or_fixed(params: FreshOrFixedParams) -> Iterator[FreshOrFixedView]:
+    """Let both flows go on, a few steps at a time, and then those with every other M."""
+    for count in (params.num_slices, *COUNTS):
+        pair = _pair(params, count)
+        looks = 2 if count <= 64 else 1  # some 30 ms
+        while not all(flow.is_done for flow in pair):
+            for flow in pair:
+                flow.go_on(looks)
+            yield fresh_or_fixed_view(params)
+
+
+class SlicedFlow:
+    """A cloud on its way down the gradient of the mean of T over M slices.
+
+    z ← z - r ∇T with r = ½ (1 + cos(π s / S)) / (1/D + 1/M) at step s of S. A step along one slice
+    is as long as the force there if the slices are few and at right angles; if they are many and
+    overlap, D takes the place of M.
+
+    Args:
+        cloud: a key of ``CLOUDS``.
+        dim: D.
+        num_slices: M.
+        fresh: other slices at each step.
+        seed: of the cloud and of the slices.
+
+    Attributes:
+        z: the points now, shape (N, D).
+        step: gradient steps taken.
+        looks: T along each unseen direction, at each look so far, shape (``UNSEEN``,) each.
+        reported: mean of T over the slices of the next step, at each look so far.
+    """
+
+    def __init__(self, cloud: str, dim: int, num_slices: int, *, fresh: bool, seed: int) -> None:
+        self.z, statistics = _beginning(cloud, dim, seed)
+        self.step = 0
+        self.looks = [statistics]
+        self._dim, self._num_slices, self._fresh, self._seed = dim, num_slices, fresh, seed
+        self._rate = 1.0 / (1.0 / dim + 1.0 / num_slices)
+        self.reported = [self._report()]
+
+    @property
+    def is_done(self) -> bool:
+        return self.step == NUM_STEPS
+
+    def slices(self) -> torch.Tensor:
+        """Return the slices of the next step, shape (D, M)."""
+        step = self.step if self._fresh else 0
+        directions = uniform_directions(
+            self._dim, MOST_SLICES, seed=_stream(self._seed) + 1 + step
+        )
+        return directions[:, : self._num_slices].contiguous()  # M slices are the first of 2 M
+
+    def go_on(self, looks: int) -> None:
+        """Take ``STRIDE`` steps and look, so many times or until the last step is done."""
+        for _ in range(looks):
+            if self.is_done:
+                return
+            for _ in range(STRIDE):
+                self._descend()
+            self.looks.append(_along_unseen(self.z))
+            self.reported.append(self._report())
+
+    def means(self) -> np.ndarray:
+        """Return the mean of T over unseen directions at each look, shape (S,)."""
+        return _padded([statistics.mean() for statistics in self.looks])
+
+    def reports(self) -> np.ndarray:
+        """Return the mean of T over the flow's own slices at each look, shape (S,)."""
+        return _padded(self.reported)
+
+    def mean_at(self, look: int) -> float:
+        """Return the mean of T over unseen directions at a look, NaN if it is still to come."""
+        return float(self.looks[look].mean()) if look < len(self.looks) else math.nan
+
+    def latest(self, look: int) -> np.ndarray:
+        """Return T along each unseen direction at a look, or at the last one before it."""
+        return self.looks[min(look, len(self.looks) - 1)]
+
+    def _descend(self) -> None:
+        z = self.z.detach().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(sliced_epps_pulley(z, self.slices()).mean(), z)
+        decay = 0.5 * (1.0 + math.cos(math.pi * self.step / NUM_STEPS))
+        self.z = z.detach() - self._rate * decay * gradient
+        self.step += 1
+
+    def _report(self) -> float:
+        return float(sliced_epps_pulley(self.z, self.slices()).mean())
+
+
+@lru_cache(maxsize=4)
+def first_cloud(cloud: str, dim: int, seed: int) -> torch.Tensor:
+    """Return the points of one of ``CLOUDS`` at step 0, shape (N, D), float32."""
+    z = torch.from_numpy(normal_scores(NUM_SAMPLES, dim, seed=seed)).float()
+    kept = {"half_collapsed": dim // 2, "line": 1}.get(cloud, dim)
+    z[:, kept:] *= JITTER
+    if cloud == "shrunk":
+        z *= 0.1
+    return z.sign() + JITTER * z if cloud == "corners" else z
+
+
+@lru_cache(maxsize=8)
+def unseen_directions(dim: int) -> torch.Tensor:
+    """Return evenly spread directions that no flow uses, shape (D, ``UNSEEN``)."""
+    return quasi_random_directions(dim, UNSEEN, seed=0)
+
+
+def fewest_fixed(fixed_by_count: np.ndarray, fresh_mean: float) -> int | None:
+    """Return the smallest of ``COUNTS`` whose fixed slices do as well as ``fresh_mean``, or None.
+
+    >>> fewest_fixed(np.array([9.0, 8.0, 7.0, 2.0, 3.0, 1.0, 0.5, 0.4, 0.3]), 2.5)
+    8
+    """
+    enough = [m for m, mean in zip(COUNTS, fixed_by_count, strict=True) if mean <= fresh_mean]
+    return min(enough, default=None)
+
+
+def _along_unseen(z: torch.Tensor) -> np.ndarray:
+    return sliced_epps_pulley(z, unseen_directions(z.shape[1])).numpy()
+
+
+@lru_cache(maxsize=4)
+def _beginning(cloud: str, dim: int, seed: int) -> tuple[torch.Tensor, np.ndarray]:
+    """Return the first cloud and T along each unseen direction, both read only."""
+    z = first_cloud(cloud, dim, seed)
+    return z, _along_unseen(z)
+
+
+def _pair(params: FreshOrFixedParams, count: int) -> tuple[SlicedFlow, SlicedFlow]:
+    """Return the fresh and the fixed flow with ``count`` slices, which grow as they are refined."""
+    return _flow(params, count, fresh=True), _flow(params, count, fresh=False)
+
+
+def _flow(params: FreshOrFixedParams, count: int, *, fresh: bool) -> SlicedFlow:
+    return _known_flows.get_or_make(
+        _key(params, count, fresh),
+        lambda: SlicedFlow(params.cloud, params.dim, count, fresh=fresh, seed=params.seed),
+    )
+
+
+def _key(params: FreshOrFixedParams, count: int, fresh: bool) -> tuple[str, int, int, int, bool]:
+    return params.cloud, params.dim, params.seed, count, fresh
+
+
+def _means_by_count(params: FreshOrFixedParams, *, fresh: bool) -> np.ndarray:
+    """Return the mean of T over unseen directions at the step shown, for each of ``COUNTS``."""
+    flows = (_known_flows.get(_key(params, count, fresh)) for count in COUNTS)
+    look = params.step // STRIDE
+    return np.array([math.nan if flow is None else flow.mean_at(look) for flow in flows])
+
+
+def _stream(seed: int) -> int:
+    """Return where the seeds of the slices begin, apart from the cloud's own seed."""
+    return 1_000_003 * (seed + 1) % 2**31
+
+
+def _padded(values: list[float]) -> np.ndarray:
+    """Return the values of the looks so far, NaN for those to come, shape (S,)."""
+    padded = np.full(STEPS.size, np.nan)
+    padded[: len(values)] = values
+    return padded
+
+
+@lru_cache(maxsize=1)
+def _null_shares() -> np.ndarray:
+    return np.diff(null_distribution().cdf(BIN_EDGES))
+
+
+def _shares(statistics: np.ndarray) -> np.ndarray:
+    clipped = np.clip(statistics, BIN_EDGES[0], BIN_EDGES[-1])
+    return np.histogram(clipped, BIN_EDGES)[0] / statistics.size
+
+
+def _in_words(
+    params: FreshOrFixedParams, fresh: SlicedFlow, fixed: SlicedFlow, fixed_by_count: np.ndarray
+) -> str:
+    look, M = params.step // STRIDE, params.num_slices
+    means = fresh.mean_at(look), fixed.mean_at(look)
+    if math.isnan(means[0] + means[1]):
+        return (
+            f"Both flows are being computed: step {min(fresh.step, fixed.step)} of {params.step}. "
+            f"They begin at T = {short(fresh.mean_at(0))} over unseen directions."
+        )
+    reports = fresh.reported[look], fixed.reported[look]
+    slices = "1 slice" if M == 1 else f"{M} slices"
+    return (
+        f"After {params.step} steps with {slices} in {params.dim} dimensions, the mean of T over "
+        f"{UNSEEN} unseen directions is {_short(means[0])} with fresh slices and "
+        f"{_short(means[1])} with fixed ones (samples of N(0, 1): {null_distribution().mean:.2f}); "
+        f"the slices themselves report {_short(reports[0])} and {_short(reports[1])}. "
+        f"{_match_in_words(params, means[0], fixed_by_count)}"
+    )
+
+
+def _match_in_words(params: FreshOrFixedParams, fresh: float, fixed_by_count: np.ndarray) -> str:
+    if params.step == 0:
+        return "Nothing has moved yet."
+    fewest, slices = fewest_fixed(fixed_by_count, fresh), f"{params.num_slices} fresh"
+    if fewest is not None and not np.isnan(fixed_by_count[: COUNTS.index(fewest)]).any():
+        return f"It takes {fewest} fixed slices to do as well as {slices}."
+    if np.isnan(fixed_by_count).any():
+        return f"How many fixed slices do as well as {slices} is being computed."
+    return f"Not even {MOST_SLICES} fixed slices do as well as {slices}."
+
+
+def _short(statistic: float) -> str:
+    """Return T for the eye, small values with one digit that counts.
+
+    >>> _short(0.0004), _short(0.02), _short(12.3)
+    ('0.0004', '0.02', '12.3')
+    """
+    return f"{statistic:.1g}" if statistic < 0.1 else short(statistic)
+
+
+_known_flows: Kept[SlicedFlow] = Kept(16 * 2 * len(COUNTS))  # of 16 states, 50 kB each
