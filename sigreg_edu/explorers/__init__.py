@@ -1,5 +1,6 @@
 """One function per explorer; each returns a widget for a notebook."""
 
+from sigreg_edu.explorers.collapse import kinds_explorer
 from sigreg_edu.explorers.epps_pulley import (
     aliasing_explorer,
     epps_pulley_explorer,
@@ -18,10 +19,12 @@ from sigreg_edu.explorers.shadows import (
 from sigreg_edu.explorers.sigreg import (
     accepts_explorer,
     fresh_or_fixed_explorer,
+    outlier_explorer,
     particles_explorer,
     reading_explorer,
 )
 from sigreg_edu.explorers.start_here import embedding_explorer
+from sigreg_edu.explorers.training import training_explorer
 
 #: Every explorer by name, in the order of the notebooks.
 GALLERY = {
@@ -40,7 +43,10 @@ GALLERY = {
     "particles": particles_explorer,
     "accepts": accepts_explorer,
     "fresh_or_fixed": fresh_or_fixed_explorer,
+    "outlier": outlier_explorer,
     "reading": reading_explorer,
+    "kinds": kinds_explorer,
+    "training": training_explorer,
 }
 
 __all__ = [
@@ -54,11 +60,14 @@ __all__ = [
     "forms_explorer",
     "fresh_or_fixed_explorer",
     "gradient_explorer",
+    "kinds_explorer",
     "null_explorer",
+    "outlier_explorer",
     "particles_explorer",
     "power_explorer",
     "reading_explorer",
     "shadow2d_explorer",
     "shadow3d_explorer",
+    "training_explorer",
     "winding_explorer",
 ]

@@ -59,6 +59,8 @@ class ExplorerWidget(widgets.VBox):
         play_button, step_button: what plays a :class:`Moment`, None where there is none.
     """
 
+    play_label = "play"
+
     def __init__(
         self,
         title: str,
@@ -81,10 +83,12 @@ class ExplorerWidget(widgets.VBox):
         self._timer: asyncio.TimerHandle | None = None
         heading = widgets.HTML(f'<div class="sigreg-title">{html.escape(title)}</div>')
         rows = [self._row(name, control) for name, control in self._visible_controls().items()]
-        parts = [heading, _flow(rows, "sigreg-controls"), self.picture]
-        for buttons in (self._play_buttons(), self._buttons(presets or {})):
-            if buttons:
-                parts.insert(1, _flow(buttons, "sigreg-presets"))
+        parts = [heading, flow(rows, "sigreg-controls"), self.picture]
+        parts[1:1] = [
+            flow(buttons, "sigreg-presets")
+            for buttons in (self._buttons(presets or {}), self._play_buttons())
+            if buttons
+        ]
         super().__init__(parts)
         self.add_class("sigreg-explorer")
         self.refresh()
@@ -164,7 +168,7 @@ class ExplorerWidget(widgets.VBox):
         playing = self.picture.playing
         with self._deaf():
             self.play_button.value = playing
-        self.play_button.description = "pause" if playing else "play"
+        self.play_button.description = "pause" if playing else self.play_label
         self.play_button.icon = "pause" if playing else "play"
 
     def _on_play_button(self, change: Any) -> None:
@@ -236,7 +240,7 @@ class ExplorerWidget(widgets.VBox):
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        loop = _running_loop()
+        loop = running_loop()
         if self.explorer.can_refine and loop:
             self._timer = loop.call_later(delay, self._refine_once)
 
@@ -286,7 +290,7 @@ class ExplorerWidget(widgets.VBox):
         controls = self.explorer.params.controls().values()
         if not any(isinstance(control, Moment) for control in controls):
             return []
-        self.play_button = widgets.ToggleButton(description="play", icon="play")
+        self.play_button = widgets.ToggleButton(description=self.play_label, icon="play")
         self.play_button.add_class("sigreg-play")
         self.play_button.observe(self._on_play_button, names="value")
         self.step_button = widgets.Button(description="one step", icon="step-forward")
@@ -372,13 +376,14 @@ def _as_state(control: Control, value: Any) -> Any:
     return float(f"{value:.10g}") if isinstance(value, float) else value
 
 
-def _flow(children: list[widgets.Widget], name: str) -> widgets.Box:
+def flow(children: list[widgets.Widget], name: str) -> widgets.Box:
+    """Put widgets in a row that wraps, as a box of this CSS class."""
     box = widgets.Box(children, layout=widgets.Layout(flex_flow="row wrap"))
     box.add_class(name)
     return box
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def running_loop() -> asyncio.AbstractEventLoop | None:
     """Return the loop that runs this code: the kernel's, or none in a plain script."""
     try:
         return asyncio.get_running_loop()

@@ -8,6 +8,7 @@ from sigreg_edu.explorers.core import Explorer
 from sigreg_edu.explorers.shell import ExplorerWidget, explorer_widget
 from sigreg_edu.figures.accepts import AcceptsFigure
 from sigreg_edu.figures.fresh_or_fixed import FreshOrFixedFigure
+from sigreg_edu.figures.outlier import OutlierFigure
 from sigreg_edu.figures.particles import ParticlesFigure
 from sigreg_edu.figures.reading import ReadingFigure
 from sigreg_edu.views.accepts import AcceptsParams, accepts_view
@@ -16,6 +17,7 @@ from sigreg_edu.views.fresh_or_fixed import (
     fresh_or_fixed_view,
     refine_fresh_or_fixed,
 )
+from sigreg_edu.views.outlier import OutlierParams, outlier_view
 from sigreg_edu.views.particles import ParticlesParams, particles_view, refine_particles
 from sigreg_edu.views.reading import ReadingParams, reading_view
 
@@ -116,3 +118,28 @@ def reading_explorer(**initial: Any) -> ExplorerWidget:
         "collapsed": {"std": 0.0},
     }
     return explorer_widget("SIGReg says 7.3: is that a lot?", explorer, presets=presets)
+
+
+def outlier_explorer(**initial: Any) -> ExplorerWidget:
+    """Take one point of a flat cloud far out: who moves it, how hard, and what befalls the rest.
+
+    Args:
+        **initial: fields of :class:`OutlierParams`, e.g. ``loss="vicreg"``.
+
+    Raises:
+        ValueError: a field is unknown or out of its range.
+    """
+    explorer = Explorer(OutlierParams(**initial), outlier_view, OutlierFigure())
+    home = {"cloud": "gaussian", "loss": "sigreg", "angle": 30, "step_size": 0.5,
+            "num_samples": 200}  # fmt: skip
+    hidden = {**home, "cloud": "shrunk", "distance": 14.0, "angle": 0}
+    presets = {
+        "no outlier": {**home, "distance": 1.0},
+        "outlier": {**home, "distance": 5.0},
+        "far outlier": {**home, "distance": 20.0},
+        "far, mean and std": {**home, "distance": 20.0, "loss": "mean_std"},
+        "four moments": {**home, "distance": 6.0, "loss": "four_moments"},
+        "shrunk, VICReg": {**hidden, "loss": "vicreg"},
+        "shrunk, SIGReg": hidden,
+    }
+    return explorer_widget("One point far out", explorer, presets=presets)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.parts import HistogramPanel
-from sigreg_edu.views.embedding import FIELD, LENS, NUM_CLASSES, Course, EmbeddingView
+from sigreg_edu.views.embedding import FIELD, LENS, NUM_CLASSES, Cloud, Course, EmbeddingView
 
 RADIUS_95 = 2.4477  # 95 % of N(0, I) in the plane lie within it: sqrt(-2 log 0.05)
 LENS_HOME = np.array([FIELD - LENS - 0.12, 0.5 + LENS - FIELD])  # its middle, or opposite
@@ -21,6 +21,82 @@ CURVES = (
     ("mean T: Gaussian 1.05", (0.4, 5000.0), (1.0, 30.0, 1000.0), ("1", "30", "1000")),
     ("std, x and y: 1 is ideal", (2e-3, 4.0), (0.01, 0.1, 1.0), ("0.01", "0.1", "1")),
 )
+
+
+class CloudPanel:
+    """A flat cloud of digits beside the circle of N(0, I); a small cloud is magnified in an inset.
+
+    Attributes:
+        classes: one line of points per digit.
+        names: a disc and a large digit for each, at the middle of its class.
+        heap, rays, box, factor: the cloud at its own size, and the inset that magnifies it.
+    """
+
+    def __init__(self, owner: ExplorerFigure, axes: Axes, *, title: str) -> None:
+        self._owner = owner
+        axes.set(title=title, xlim=(-FIELD, FIELD), ylim=(-FIELD, FIELD))
+        axes.set(aspect="equal", xticks=[-3, 0, 3], yticks=[-3, 0, 3])
+        circle = np.linspace(0.0, 2.0 * np.pi, 181)
+        axes.plot(RADIUS_95 * np.cos(circle), RADIUS_95 * np.sin(circle), color=style.TARGET,
+                  linestyle=style.TARGET_LINE, linewidth=1.6)  # fmt: skip
+        axes.text(-FIELD + 0.08, FIELD - 0.05, "dashes: 95 % of\nN(0, I) inside", va="top",
+                  color="#8A5A00", fontsize=11.5)  # fmt: skip
+        (heap,) = axes.plot([], [], "o", color=style.INK, markersize=4.0, markeredgewidth=0.0)
+        (rays,) = axes.plot([], [], color=style.GREY, linewidth=1.0)
+        (box,) = axes.fill([0], [0], facecolor="white", edgecolor=style.GREY, linewidth=1.2)
+        self.heap, self.rays, self.box = (owner.moving(artist) for artist in (heap, rays, box))
+        self.classes = [self._class(axes, digit) for digit in range(NUM_CLASSES)]
+        self.names = [self._name(axes, digit) for digit in range(NUM_CLASSES)]
+        self.factor = owner.moving(axes.text(0.0, 0.0, "", ha="center", va="top"))
+
+    def show(self, cloud: Cloud) -> None:
+        """Show another cloud."""
+        small = cloud.magnification > 1.0
+        place = self._lens(cloud) if small else (lambda xy: xy)
+        for artist in (self.heap, self.rays, self.box, self.factor):
+            artist.set_visible(small)
+        points = place(cloud.points)
+        for digit, line in enumerate(self.classes):
+            line.set_data(*points[cloud.labels == digit].T)
+        for (disc, name), centre in zip(self.names, place(cloud.centres), strict=True):
+            disc.set_data(centre[:1], centre[1:])
+            name.set_data(centre[:1], centre[1:])
+
+    def _class(self, axes: Axes, digit: int) -> Line2D:
+        (points,) = axes.plot([], [], "o", color=style.CLASS_COLOURS[digit], markersize=4.2,
+                              markeredgewidth=0.0, alpha=0.75)  # fmt: skip
+        return self._owner.moving(points)
+
+    def _name(self, axes: Axes, digit: int) -> tuple[Line2D, Line2D]:
+        """A large digit on a white disc, both of them markers, which are quicker than text."""
+        (disc,) = axes.plot([], [], "o", color="white", markersize=16, alpha=0.85,
+                            markeredgecolor=style.CLASS_COLOURS[digit])  # fmt: skip
+        (name,) = axes.plot([], [], color=style.CLASS_COLOURS[digit], markersize=10,
+                            marker=f"$\\mathbf{{{digit}}}$", markeredgewidth=0.3)  # fmt: skip
+        return self._owner.moving(disc), self._owner.moving(name)
+
+    def _lens(self, cloud: Cloud):
+        """Set up the inset, and return the map from the cloud into it."""
+        self.heap.set_data(*cloud.points.T)
+        home = LENS_HOME
+        if np.abs(cloud.middle - home).max() < LENS + 0.5:  # the cloud itself is there
+            home = -home
+        corners = home + LENS * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        self.box.set_xy(corners)
+        near = corners[[0, 2]]  # seen from the cloud, the two corners beside the lens
+        self.rays.set_data(
+            [near[0, 0], cloud.middle[0], near[1, 0]], [near[0, 1], cloud.middle[1], near[1, 1]]
+        )
+        self.factor.set_position((home[0], home[1] - LENS - 0.06))
+        self.factor.set_text(f"magnified {cloud.magnification:,.0f}×")
+
+        def place(xy: np.ndarray) -> np.ndarray:
+            shown = home + cloud.magnification * (xy - cloud.middle)
+            outside = np.abs(shown - home).max(axis=1) > LENS
+            shown[outside] = np.nan
+            return shown
+
+        return place
 
 
 class EmbeddingFigure(ExplorerFigure):
@@ -38,78 +114,16 @@ class EmbeddingFigure(ExplorerFigure):
     # --- the cloud -----------------------------------------------------------------------------
 
     def _build_cloud(self, axes: Axes) -> None:
-        axes.set(title="1  where each digit lands", xlim=(-FIELD, FIELD), ylim=(-FIELD, FIELD))
-        axes.set(aspect="equal", xticks=[-3, 0, 3], yticks=[-3, 0, 3])
-        circle = np.linspace(0.0, 2.0 * np.pi, 181)
-        axes.plot(RADIUS_95 * np.cos(circle), RADIUS_95 * np.sin(circle), color=style.TARGET,
-                  linestyle=style.TARGET_LINE, linewidth=1.6)  # fmt: skip
-        axes.text(-FIELD + 0.08, FIELD - 0.05, "dashes: 95 % of\nN(0, I) inside", va="top",
-                  color="#8A5A00", fontsize=11.5)  # fmt: skip
         (direction,) = axes.plot([], [], color=style.SLICE, linestyle=style.SLICE_LINE)
         (head,) = axes.fill([0], [0], facecolor=style.SLICE, linewidth=0.0)
-        (heap,) = axes.plot([], [], "o", color=style.INK, markersize=4.0, markeredgewidth=0.0)
-        (rays,) = axes.plot([], [], color=style.GREY, linewidth=1.0)
-        (box,) = axes.fill([0], [0], facecolor="white", edgecolor=style.GREY, linewidth=1.2)
-        for artist in (direction, head, heap, rays, box):
-            self.moving(artist)
-        self.direction, self.head, self.heap, self.rays, self.box = (
-            direction, head, heap, rays, box,
-        )  # fmt: skip
-        self.classes = [self._class(axes, digit) for digit in range(NUM_CLASSES)]
-        self.names = [self._name(axes, digit) for digit in range(NUM_CLASSES)]
-        self.factor = self.moving(axes.text(0.0, 0.0, "", ha="center", va="top"))
+        self.direction, self.head = self.moving(direction), self.moving(head)
+        self.cloud = CloudPanel(self, axes, title="1  where each digit lands")
 
-    def _class(self, axes: Axes, digit: int) -> Line2D:
-        (points,) = axes.plot([], [], "o", color=style.CLASS_COLOURS[digit], markersize=4.2,
-                              markeredgewidth=0.0, alpha=0.75)  # fmt: skip
-        return self.moving(points)
-
-    def _name(self, axes: Axes, digit: int) -> tuple[Line2D, Line2D]:
-        """A large digit on a white disc, both of them markers, which are quicker than text."""
-        (disc,) = axes.plot([], [], "o", color="white", markersize=16, alpha=0.85,
-                            markeredgecolor=style.CLASS_COLOURS[digit])  # fmt: skip
-        (name,) = axes.plot([], [], color=style.CLASS_COLOURS[digit], markersize=10,
-                            marker=f"$\\mathbf{{{digit}}}$", markeredgewidth=0.3)  # fmt: skip
-        return self.moving(disc), self.moving(name)
-
-    def _show_cloud(self, view: EmbeddingView) -> None:
-        small = view.magnification > 1.0
-        place = self._lens(view) if small else (lambda xy: xy)
-        for artist in (self.heap, self.rays, self.box, self.factor):
-            artist.set_visible(small)
-        points = place(view.points)
-        for digit, line in enumerate(self.classes):
-            line.set_data(*points[view.labels == digit].T)
-        for (disc, name), centre in zip(self.names, place(view.centres), strict=True):
-            disc.set_data(centre[:1], centre[1:])
-            name.set_data(centre[:1], centre[1:])
+    def _show_direction(self, view: EmbeddingView) -> None:
         tip, side = view.direction, np.array([-view.direction[1], view.direction[0]])
         self.direction.set_data(np.multiply.outer(tip, [-1.35 * FIELD, 0.9 * FIELD]))
         corners = ((0.97, 0.0), (0.88, 0.045), (0.88, -0.045))
         self.head.set_xy([FIELD * (along * tip + across * side) for along, across in corners])
-
-    def _lens(self, view: EmbeddingView):
-        """Set up the inset, and return the map from the cloud into it."""
-        self.heap.set_data(*view.points.T)
-        home = LENS_HOME
-        if np.abs(view.middle - home).max() < LENS + 0.5:  # the cloud itself is there
-            home = -home
-        corners = home + LENS * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-        self.box.set_xy(corners)
-        near = corners[[0, 2]]  # seen from the cloud, the two corners beside the lens
-        self.rays.set_data(
-            [near[0, 0], view.middle[0], near[1, 0]], [near[0, 1], view.middle[1], near[1, 1]]
-        )
-        self.factor.set_position((home[0], home[1] - LENS - 0.06))
-        self.factor.set_text(f"magnified {view.magnification:,.0f}×")
-
-        def place(xy: np.ndarray) -> np.ndarray:
-            shown = home + view.magnification * (xy - view.middle)
-            outside = np.abs(shown - home).max(axis=1) > LENS
-            shown[outside] = np.nan
-            return shown
-
-        return place
 
     # --- the shadow ----------------------------------------------------------------------------
 
@@ -145,7 +159,7 @@ class EmbeddingFigure(ExplorerFigure):
         rows[2].set_xlabel("step")
         rows[2].text(0.02, 0.03, "dotted: other run", transform=rows[2].transAxes, color=style.GREY)
         for axes in rows:
-            axes.set_xticks(_along(np.array(STEP_TICKS)), [str(step) for step in STEP_TICKS])
+            axes.set_xticks(along_steps(np.array(STEP_TICKS)), [str(step) for step in STEP_TICKS])
             axes.tick_params(labelbottom=axes is rows[2])
         for line in (*sum(self.curves, ()), self.second):
             self.moving(line)
@@ -154,23 +168,24 @@ class EmbeddingFigure(ExplorerFigure):
         return _last_step(view)
 
     def show(self, view: EmbeddingView) -> None:
-        self._show_cloud(view)
+        self.cloud.show(view)
+        self._show_direction(view)
         self.shadow.show(view.shadow)
         self.value.set_text(f"T = {view.statistic:.3g}")
         self._show_curves(view)
 
     def _show_curves(self, view: EmbeddingView) -> None:
-        end = _along(np.array([_last_step(view)]))[0]
+        end = along_steps(np.array([_last_step(view)]))[0]
         for axes in self.curve_axes:
             axes.set_xlim(-0.04 * end, 1.04 * end)
-        this, x = _heights(view.course), _along(view.course.steps)
+        this, x = _heights(view.course), along_steps(view.course.steps)
         for (other, line, now), y in zip(self.curves, this, strict=True):
             line.set_data(x, y)
             now.set_data(x[[view.now]], y[[view.now]])
             other.set_visible(view.other is not None)
         self.second.set_data(x, view.course.std[:, 1])
         if view.other is not None:
-            x = _along(view.other.steps)
+            x = along_steps(view.other.steps)
             for (other, _, _), y in zip(self.curves, _heights(view.other), strict=True):
                 other.set_data(x, y)
 
@@ -180,7 +195,7 @@ def _last_step(view: EmbeddingView) -> int:
     return max(int(course.steps[-1]) for course in courses)
 
 
-def _along(steps: np.ndarray) -> np.ndarray:
+def along_steps(steps: np.ndarray) -> np.ndarray:
     """Return where a step stands on the axis: evenly in its logarithm, with room for step 0."""
     return np.log10(1.0 + steps)
 

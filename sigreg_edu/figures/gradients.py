@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.parts import HistogramPanel, nice_ceiling
+from sigreg_edu.figures.parts import HistogramPanel, clipped, nice_ceiling
 from sigreg_edu.views.gradients import BOUND, COMPARED, FAR, STATISTICS, GradientView
 
 LOOKS = {
@@ -94,7 +93,7 @@ class GradientFigure(ExplorerFigure):
         return _ceiling(view), view.bound is None
 
     def show(self, view: GradientView) -> None:
-        self.sample.show(replace(view.sample, heights=np.minimum(view.sample.heights, CUT)))
+        self.sample.show(clipped(view.sample, CUT))
         self._show_arrows(view)
         self._show_near(view)
         for name, line in self.far.items():

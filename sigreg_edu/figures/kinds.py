@@ -70,7 +70,7 @@ class KindsFigure(ExplorerFigure):
         self._build_meters(meters)
 
     def _build_spread(self, axes: Axes) -> None:
-        axes.set(title="1  standard deviations", xlabel="direction, sorted", ylim=(0.0, 3.0))
+        axes.set(title="1  std by direction", xlabel="direction, sorted", ylim=(0.0, 3.0))
         axes.set(xlim=(0.3, DIM + 0.7), xticks=[1, 4, 8, 12, 16], yticks=[0, 1, 2])
         places = np.arange(1, DIM + 1)
         self.bars = self.moving(
@@ -97,8 +97,8 @@ class KindsFigure(ExplorerFigure):
         )  # fmt: skip
 
     def _build_meters(self, axes: Axes) -> None:
-        axes.set(title="3  which meter objects?", xlim=(-0.03, 1.55))
-        axes.set(ylim=(-0.55, len(METERS) + 0.2))
+        axes.set(title="3  which meter objects?", xlim=(-0.05, 1.55))
+        axes.set(ylim=(-1.35, len(METERS) + 0.2))
         axes.set_xticks([])
         axes.set_yticks([self._height(name) for name in METERS], [NAMES[n] for n in METERS])
         axes.tick_params(axis="y", length=0)
@@ -107,6 +107,7 @@ class KindsFigure(ExplorerFigure):
         self.rows = {name: self._row(axes, name) for name in METERS}
         axes.text(0.0, len(METERS) + 0.1, "■", color=style.GREY, va="top", alpha=0.45)
         axes.text(0.11, len(METERS) + 0.1, "healthy", color=style.GREY, va="top")
+        self.diagnosis = self.moving(axes.text(1.5, -1.3, "", ha="right", fontweight="bold"))
 
     def _row(self, axes: Axes, name: str) -> Row:
         y, place, meter = self._height(name), PLACES[name], METERS[name]
@@ -117,7 +118,8 @@ class KindsFigure(ExplorerFigure):
             Rectangle((low, y - 0.24), high - low, 0.48, facecolor=style.GREY, alpha=0.3, zorder=0)
         )
         (span,) = axes.plot([], [], linewidth=5.0, solid_capstyle="butt")
-        (mark,) = axes.plot([], [], markersize=10.5, markeredgewidth=2.0, linestyle="none")
+        (mark,) = axes.plot([], [], markersize=10.5, markeredgewidth=2.0, linestyle="none",
+                            clip_on=False)  # fmt: skip
         value = axes.text(VALUE_AT, y, "", va="center")
         return Row(*(self.moving(artist) for artist in (span, mark, value)))
 
@@ -133,6 +135,10 @@ class KindsFigure(ExplorerFigure):
         self.value.set_text(f"{how}{view.worst}\nT = {short(view.worst_statistic)}")
         for name, row in self.rows.items():
             self._show_row(name, row, view.readings[name])
+        wrong = any(reading.objects for reading in view.readings.values())
+        found = ", ".join(view.kinds) or ("none by the rules" if wrong else "healthy")
+        self.diagnosis.set_text(f"diagnosis: {found}")
+        self.diagnosis.set_color(style.FAILURE if wrong else style.INK)
 
     def _show_row(self, name: str, row: Row, reading: Reading) -> None:
         y = self._height(name)

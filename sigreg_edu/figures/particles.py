@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -12,7 +10,7 @@ from matplotlib.lines import Line2D
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.embedding import RADIUS_95
-from sigreg_edu.figures.parts import HistogramPanel
+from sigreg_edu.figures.parts import HistogramPanel, clipped
 from sigreg_edu.views.flow import LAST_STEP
 from sigreg_edu.views.many_shadows import null_mean_and_95
 from sigreg_edu.views.particles import ParticlesView
@@ -104,7 +102,7 @@ class ParticlesFigure(ExplorerFigure):
         self.direction.set_data(*np.outer(view.direction, [-REACH, REACH]))
         self.caption.set_text("black: the next step" if len(view.slices) == 0 else
                               "black: the next step\ngrey: its slices")  # fmt: skip
-        self.shadow.show(replace(view.shadow, heights=np.minimum(view.shadow.heights, CUT)))
+        self.shadow.show(clipped(view.shadow, CUT))
         self.value.set_text(f"T = {view.along:.3g}")
         self.turned.set_data(view.turned, _within(view.turned_statistics))
         self.here.set_data([view.angle], _within(np.array([view.along])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -34,6 +35,11 @@ class HistogramPanel:
     def show(self, hist: Histogram) -> None:
         """Show another histogram."""
         self._steps.set_data(hist.heights, hist.edges)
+
+
+def clipped(hist: Histogram, top: float) -> Histogram:
+    """Return a histogram with taller bars cut off at ``top``, to leave room for words above."""
+    return replace(hist, heights=np.minimum(hist.heights, top))
 
 
 def nice_ceiling(

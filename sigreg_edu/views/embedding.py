@@ -112,14 +112,34 @@ def mean_statistic(cloud: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class EmbeddingView:
-    """What the embedding figure shows.
+class Cloud:
+    """A flat cloud of digits, as a panel shows it.
 
     Attributes:
         points, labels: the cloud, shape (N, 2), and its digits, shape (N,).
         centres: where each digit lies (median), shape (10, 2); NaN for a digit that is not there.
         middle: centre of the cloud, shape (2,).
         magnification: how many times the inset magnifies the cloud; 1 where none is needed.
+    """
+
+    points: np.ndarray
+    labels: np.ndarray
+    centres: np.ndarray
+    middle: np.ndarray
+    magnification: float
+
+
+def cloud_of(points: np.ndarray, labels: np.ndarray) -> Cloud:
+    """Return what a panel shows of ``points`` (N, 2) with digits ``labels`` (N,)."""
+    middle, magnification = _magnifier(points)
+    return Cloud(points, labels, _centres(points, labels), middle, magnification)
+
+
+@dataclass(frozen=True)
+class EmbeddingView(Cloud):
+    """What the embedding figure shows: its cloud, seen from a side, and the run.
+
+    Attributes:
         direction: unit vector, shape (2,).
         shadow: histogram of the cloud along the direction.
         statistic: T of that shadow.
@@ -130,11 +150,6 @@ class EmbeddingView:
         readout: all that in words.
     """
 
-    points: np.ndarray
-    labels: np.ndarray
-    centres: np.ndarray
-    middle: np.ndarray
-    magnification: float
     direction: np.ndarray
     shadow: Histogram
     statistic: float
@@ -163,14 +178,9 @@ def embedding_view(params: EmbeddingParams, courses: Mapping[str, Course]) -> Em
     shadow = points @ direction  # (N, 2) @ (2,) -> (N,)
     statistic = float(EppsPulleyTest()(torch.from_numpy(shadow)))
     hist = histogram(shadow)
-    middle, magnification = _magnifier(points)
     null_mean = null_distribution().mean
     return EmbeddingView(
-        points=points,
-        labels=this.labels,
-        centres=_centres(points, this.labels),
-        middle=middle,
-        magnification=magnification,
+        **vars(cloud_of(points, this.labels)),
         direction=direction,
         shadow=hist,
         statistic=statistic,

@@ -165,9 +165,7 @@ class SlicedFlow:
     def slices(self) -> torch.Tensor:
         """Return the slices of the next step, shape (D, M)."""
         step = self.step if self._fresh else 0
-        directions = uniform_directions(
-            self._dim, MOST_SLICES, seed=_stream(self._seed) + 1 + step
-        )
+        directions = uniform_directions(self._dim, MOST_SLICES, seed=_stream(self._seed) + 1 + step)
         return directions[:, : self._num_slices].contiguous()  # M slices are the first of 2 M
 
     def go_on(self, looks: int) -> None:

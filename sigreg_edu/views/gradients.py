@@ -270,7 +270,10 @@ class Moments:
 def moments_of(x: np.ndarray) -> Moments:
     """Return the moments of a sample (N,), or of each row of several, (..., N) to (..., 1)."""
     mean = x.mean(axis=-1, keepdims=x.ndim > 1)
-    central = (np.mean((x - mean) ** k, axis=-1, keepdims=x.ndim > 1) for k in (2, 3, 4))
+    d = x - mean
+    square = d * d  # NumPy's ** takes ten times as long
+    central = (np.mean(power, axis=-1, keepdims=x.ndim > 1) for power in
+               (square, square * d, square * square))  # fmt: skip
     return Moments(mean, *central)
 
 

@@ -350,9 +350,7 @@ def _objections(readings: dict[str, Reading]) -> str:
     if len(objecting) == len(readings):
         return "Every meter objects."
     verb = "objects" if len(objecting) == 1 else "object"
-    return (
-        f"Of {len(readings)} meters {_listed(objecting)} {verb}; the others see nothing wrong."
-    )
+    return f"Of {len(readings)} meters {_listed(objecting)} {verb}; the others see nothing wrong."
 
 
 def _listed(names: list[str]) -> str:

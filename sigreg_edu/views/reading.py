@@ -246,9 +246,9 @@ def _in_words(
     return (
         f"One batch of {params.batch} has T = {amount(one)} ({p_in_words(p)}). The mean is "
         f"{amount(evidence + added)} = {amount(evidence)} of evidence + {amount(added)} that "
-        f"finite batches add; samples of N(0, 1) have {amount(floor)}, and {params.batch} evenly spaced "
-        f"quantiles, which training may imitate, {quantiles}. With λ = {params.lamb:.2g} the toy "
-        + ("collapses: s = 0." if toy == 0.0 else f"settles at s = {toy:.2f}.")
+        f"finite batches add; samples of N(0, 1) have {amount(floor)}, and {params.batch} evenly "
+        f"spaced quantiles, which training may imitate, {quantiles}. With λ = {params.lamb:.2g} "
+        f"the toy " + ("collapses: s = 0." if toy == 0.0 else f"settles at s = {toy:.2f}.")
     )
 
 

@@ -36,26 +36,26 @@ def shown(figure: EmbeddingFigure, courses, **state):
 
 def test_every_digit_stands_in_the_line_of_its_class(figure, courses):
     view = shown(figure, courses, run="sigreg", moment=LAST_MOMENT)
-    for digit, line in enumerate(figure.classes):
+    for digit, line in enumerate(figure.cloud.classes):
         np.testing.assert_array_equal(line.get_xydata(), view.points[view.labels == digit])
 
 
 def test_the_lens_shows_the_collapsed_cloud_enlarged_about_its_middle(figure, courses):
     view = shown(figure, courses, run="none", moment=LAST_MOMENT)
-    assert figure.factor.get_text() == f"magnified {view.magnification:,.0f}×"
-    home = figure.box.get_xy()[:4].mean(axis=0)
-    for digit, line in enumerate(figure.classes):
+    assert figure.cloud.factor.get_text() == f"magnified {view.magnification:,.0f}×"
+    home = figure.cloud.box.get_xy()[:4].mean(axis=0)
+    for digit, line in enumerate(figure.cloud.classes):
         truth = home + view.magnification * (view.points[view.labels == digit] - view.middle)
         inside = np.abs(truth - home).max(axis=1) <= LENS
         np.testing.assert_allclose(line.get_xydata()[inside], truth[inside], atol=1e-9)
         assert np.isnan(line.get_xydata()[~inside]).all()
-    np.testing.assert_array_equal(figure.heap.get_xydata(), view.points)  # and at true scale
+    np.testing.assert_array_equal(figure.cloud.heap.get_xydata(), view.points)  # and at true scale
 
 
 def test_a_wide_cloud_has_no_lens(figure, courses):
     shown(figure, courses, run="none", moment=LAST_MOMENT)
     shown(figure, courses, run="sigreg", moment=LAST_MOMENT)
-    for artist in (figure.box, figure.rays, figure.heap, figure.factor):
+    for artist in (figure.cloud.box, figure.cloud.rays, figure.cloud.heap, figure.cloud.factor):
         assert not artist.get_visible()
 
 
@@ -65,7 +65,7 @@ def test_the_lens_never_covers_the_cloud_that_it_magnifies(figure, courses):
         for y in np.linspace(-0.9 * FIELD, 0.9 * FIELD, 9):
             moved = _with_last(courses["none"], tiny + np.array([x, y], dtype=np.float32))
             shown(figure, {"none": moved}, run="none", moment=LAST_MOMENT)
-            low, high = figure.box.get_xy().min(axis=0), figure.box.get_xy().max(axis=0)
+            low, high = figure.cloud.box.get_xy().min(axis=0), figure.cloud.box.get_xy().max(axis=0)
             assert (low > np.array([x, y])).any() or (high < np.array([x, y])).any()
             assert (low >= -FIELD).all()
             assert (high <= FIELD).all()

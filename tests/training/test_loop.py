@@ -142,6 +142,46 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_where():
         next(training)
 
 
+def test_lambda_may_be_a_function_of_the_step_asked_just_before_it():
+    asked = []
+
+    def lamb(step):
+        asked.append(step)
+        return step / 10
+
+    training = start(lamb=lamb)
+    assert asked == []
+    for number, record in enumerate(training, start=1):
+        assert asked == list(range(1, number + 1))
+        expected = (1 - number / 10) * record.invariance + number / 10 * record.sigreg
+        assert record.loss == pytest.approx(expected, rel=1e-5)  # float32
+
+
+def test_a_constant_function_is_the_constant():
+    assert list(start(lamb=lambda step: 0.01)) == list(start(lamb=0.01))
+
+
+def test_a_lambda_out_of_range_is_told_at_its_step():
+    training = start(lamb=lambda step: 0.5 if step == 1 else 1.5)
+    next(training)
+    with pytest.raises(ValueError, match="lamb must be a finite number from 0 to 1"):
+        next(training)
+
+
+def test_an_agreement_takes_the_place_of_the_invariance():
+    seen = []
+
+    def agreement(z, views):
+        seen.append((tuple(z.shape), tuple(views.shape)))
+        return 3.0 * invariance(z)
+
+    tripled, plain = next(start(agreement=agreement)), next(start())
+    assert seen == [((2, 32, 2), (2, 32, 8, 8))]
+    assert tripled.invariance == pytest.approx(3.0 * plain.invariance, rel=1e-6)
+    assert tripled.loss == pytest.approx(0.99 * tripled.invariance + 0.01 * tripled.sigreg)
+    assert list(start(agreement=lambda z, views: invariance(z))) == list(start())
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
