@@ -211,6 +211,10 @@ class LabPage:
             raise NotebookFailed(answer["error"])
         return answer["text"]
 
+    def interrupt(self) -> None:
+        """Interrupt the kernel, as the stop button of JupyterLab's toolbar does."""
+        self.call("interrupt", seconds=OPEN_SECONDS)
+
     def explorers(self) -> list[LiveExplorer]:
         """Return the explorers on the page, in order, each with its first picture shown."""
         self.page.wait_for_function(

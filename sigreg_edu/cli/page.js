@@ -37,6 +37,7 @@ window.sigregEdu = (() => {
   }
 
   const shutDown = () => panel().sessionContext.shutdown();
+  const interrupt = () => kernel().interrupt();
 
   async function runAll() {
     await window.jupyterapp.commands.execute("notebook:run-all-cells");
@@ -187,6 +188,6 @@ window.sigregEdu = (() => {
     };
   }
 
-  const functions = { kernelReady, shutDown, runAll, runCode, firstPicture };
+  const functions = { kernelReady, shutDown, interrupt, runAll, runCode, firstPicture };
   return { within, newFrame, rest, fingerprint, isBlank, stopwatch, blankWatch };
 })();

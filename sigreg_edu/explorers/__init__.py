@@ -22,6 +22,7 @@ from sigreg_edu.explorers.sigreg import (
     outlier_explorer,
     particles_explorer,
     reading_explorer,
+    spectrum_explorer,
 )
 from sigreg_edu.explorers.start_here import embedding_explorer
 from sigreg_edu.explorers.training import training_explorer
@@ -44,6 +45,7 @@ GALLERY = {
     "accepts": accepts_explorer,
     "fresh_or_fixed": fresh_or_fixed_explorer,
     "outlier": outlier_explorer,
+    "spectrum": spectrum_explorer,
     "reading": reading_explorer,
     "kinds": kinds_explorer,
     "training": training_explorer,
@@ -68,6 +70,7 @@ __all__ = [
     "reading_explorer",
     "shadow2d_explorer",
     "shadow3d_explorer",
+    "spectrum_explorer",
     "training_explorer",
     "winding_explorer",
 ]

@@ -11,6 +11,7 @@ from sigreg_edu.figures.fresh_or_fixed import FreshOrFixedFigure
 from sigreg_edu.figures.outlier import OutlierFigure
 from sigreg_edu.figures.particles import ParticlesFigure
 from sigreg_edu.figures.reading import ReadingFigure
+from sigreg_edu.figures.spectrum import SpectrumFigure
 from sigreg_edu.views.accepts import AcceptsParams, accepts_view
 from sigreg_edu.views.fresh_or_fixed import (
     FreshOrFixedParams,
@@ -20,6 +21,7 @@ from sigreg_edu.views.fresh_or_fixed import (
 from sigreg_edu.views.outlier import OutlierParams, outlier_view
 from sigreg_edu.views.particles import ParticlesParams, particles_view, refine_particles
 from sigreg_edu.views.reading import ReadingParams, reading_view
+from sigreg_edu.views.spectrum import SpectrumParams, refine_spectrum, spectrum_view
 
 
 def particles_explorer(**initial: Any) -> ExplorerWidget:
@@ -143,3 +145,28 @@ def outlier_explorer(**initial: Any) -> ExplorerWidget:
         "shrunk, SIGReg": hidden,
     }
     return explorer_widget("One point far out", explorer, presets=presets)
+
+
+def spectrum_explorer(**initial: Any) -> ExplorerWidget:
+    """Show what a probe of an unknown task loses when the embedding is stretched, or not Gaussian.
+
+    Args:
+        **initial: fields of :class:`SpectrumParams`, e.g. ``stretch=0.9``.
+
+    Raises:
+        ValueError: a field is unknown or out of its range.
+    """
+    explorer = Explorer(
+        SpectrumParams(**initial), spectrum_view, SpectrumFigure(), refine=refine_spectrum
+    )
+    neighbours = {"probe": "kernel", "num_labels": 200, "noise": 0.3}
+    presets = {
+        "round": {"stretch": 0.0},
+        "ridge": {"ridge": 0.3},
+        "same labels": {"same_labels": True},
+        "same labels, ridge": {"same_labels": True, "ridge": 0.3},
+        "neighbours": {**neighbours, "same_labels": True},
+        "Theorem 1": {**neighbours, "width": 0.14},
+        "two humps": {**neighbours, "width": 0.14, "law": "two_humps", "stretch": 0.0},
+    }
+    return explorer_widget("Why an isotropic Gaussian?", explorer, presets=presets)

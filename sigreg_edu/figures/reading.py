@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 
 import numpy as np
@@ -15,7 +16,6 @@ from sigreg_edu.views.reading import FEWEST, MOST, SCALES, ReadingView
 WITH_N, WITHOUT_N = (0.05, 2e6), (1e-5, 1e3)  # axis of T in panel 1; its top is for the legend
 SHOWN = {True: (5e-6, 1e4), False: (1e-9, 5.0)}  # axis of T in panel 2, by factor N
 TICKS = {True: (1e-4, 0.01, 1, 100), False: (1e-8, 1e-6, 1e-4, 0.01, 1)}
-TICK_LABELS = {1e-8: "10⁻⁸", 1e-6: "10⁻⁶", 1e-4: "10⁻⁴"}
 DOT = {"marker": "o", "markersize": 9, "markeredgecolor": "white", "linestyle": "none"}
 
 
@@ -101,7 +101,7 @@ class ReadingFigure(ExplorerFigure):
     def _show_growth(self, view: ReadingView) -> None:
         self.growth_axes.set_ylim(WITH_N if view.factor_n else WITHOUT_N)
         ticks = (0.1, 1, 10, 100, 1000, 10_000) if view.factor_n else (1e-4, 1e-2, 1)
-        self.growth_axes.set_yticks(ticks, [_tick(tick) for tick in ticks])
+        self.growth_axes.set_yticks(ticks, [decade_label(tick) for tick in ticks])
         self.growth_axes.minorticks_off()
         self.law.set_data(view.sizes, _visible(view.evidence + view.added))
         self.evidence.set_data(view.sizes, _visible(view.evidence))
@@ -112,7 +112,7 @@ class ReadingFigure(ExplorerFigure):
     def _show_law(self, view: ReadingView) -> None:
         top, ends, ticks = _share_ceiling(view), SHOWN[view.factor_n], TICKS[view.factor_n]
         self.law_axes.set(xlim=ends, ylim=(0.0, 1.75 * top))
-        self.law_axes.set_xticks(ticks, [_tick(tick) for tick in ticks])
+        self.law_axes.set_xticks(ticks, [decade_label(tick) for tick in ticks])
         self.law_axes.minorticks_off()
         self.null.set_data(view.null_shares, view.edges)
         self.shares.set_data(view.shares, view.edges)
@@ -133,8 +133,15 @@ class ReadingFigure(ExplorerFigure):
         self.here.set_data([view.std] * 2, [0.0, 1.0])
 
 
-def _tick(value: float) -> str:
-    return TICK_LABELS.get(value, f"{value:g}")
+def decade_label(value: float) -> str:
+    """Return a power of ten as a short label of an axis.
+
+    >>> decade_label(0.01), decade_label(1e-6), decade_label(1000)
+    ('0.01', '10⁻⁶', '1000')
+    """
+    if value > 5e-4:
+        return f"{value:g}"
+    return "10⁻" + "⁰¹²³⁴⁵⁶⁷⁸⁹"[round(-math.log10(value))]
 
 
 def _visible(values: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from matplotlib.patches import Polygon
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.parts import band, nice_ceiling
+from sigreg_edu.figures.reading import decade_label
 from sigreg_edu.views.spectrum import (
     QUANTILE_95,
     ROUND_ANGLES,
@@ -87,7 +88,7 @@ class SpectrumFigure(ExplorerFigure):
     def _build_error(self, axes: Axes) -> None:
         self.error_axes, self.error_title = axes, axes.set_title("3")
         axes.set(xlabel="stretch s", xlim=(-0.02, 1.0), yscale="log")
-        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_major_formatter(lambda value, _: decade_label(value))
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
         self.extremes = self.moving(
             axes.add_patch(Polygon([[0.0, 1.0]], color=style.FAINT, linewidth=0,
@@ -95,7 +96,7 @@ class SpectrumFigure(ExplorerFigure):
         )  # fmt: skip
         (here,) = axes.plot([], [], color=style.SLICE, linestyle=style.SLICE_LINE)
         (leading,) = axes.plot([], [], color=style.GREY, linestyle=style.SLICE_LINE,
-                               linewidth=1.8, label="bias², Theorem 1")  # fmt: skip
+                               linewidth=1.8, label="Theorem 1, h → 0")  # fmt: skip
         self.here, self.leading = self.moving(here), self.moving(leading)
         self.curves = {n: self.moving(axes.plot([], [], **look)[0]) for n, look in LOOKS.items()}
         self.dots = {

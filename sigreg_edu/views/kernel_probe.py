@@ -43,7 +43,7 @@ def fisher_information(law: str) -> float:
     """Return E[(d log p/dx)²] of one coordinate of variance 1: at least 1, and 1 for N(0, 1).
 
     >>> fisher_information("gaussian"), round(fisher_information("two_humps"), 2)
-    (1.0, 4.58)
+    (1.0, 3.94)
     """
     if law == "gaussian":
         return 1.0

@@ -91,8 +91,8 @@ def test_the_planes_bound_is_the_1d_bound_times_the_mean_of_the_cosines():
     angles = np.linspace(0.0, math.pi, 5001)
     along = np.stack([np.cos(angles), np.sin(angles)])
     cosines = np.abs(DIRECTIONS.T @ along).mean(axis=0)
-    assert PLANE_BOUND == pytest.approx(BOUND * cosines.max(), rel=1e-6)
-    assert PLANE_BOUND == pytest.approx(BOUND * 2 / math.pi, rel=2e-4)
+    assert pytest.approx(BOUND * cosines.max(), rel=1e-6) == PLANE_BOUND
+    assert pytest.approx(BOUND * 2 / math.pi, rel=2e-4) == PLANE_BOUND
     # no directions of the half-circle are left out or counted twice
     assert pytest.approx(np.eye(2) / 2, abs=1e-6) == DIRECTIONS @ DIRECTIONS.T / NUM_SLICES
 
