@@ -59,8 +59,8 @@ MEANING = {
         "the browser takes them, until the last picture"
     ),
     "played_pictures_per_s": (
-        f"pictures shown in {PLAY_SECONDS:g} s of an explorer's play, each a step further; null for "
-        "explorers that cannot be played"
+        f"pictures shown in {PLAY_SECONDS:g} s of an explorer's play, each a step further; null "
+        "for explorers that cannot be played"
     ),
     "blank_frames, frames_looked_at": (
         "animation frames in which the canvas was one even colour or missing, in a second round of "

@@ -1,6 +1,11 @@
 """One function per explorer; each returns a widget for a notebook."""
 
-from sigreg_edu.explorers.collapse import kinds_explorer
+from sigreg_edu.explorers.collapse import (
+    conditions_explorer,
+    kinds_explorer,
+    schedule_explorer,
+    sweep_explorer,
+)
 from sigreg_edu.explorers.epps_pulley import (
     aliasing_explorer,
     epps_pulley_explorer,
@@ -48,6 +53,9 @@ GALLERY = {
     "spectrum": spectrum_explorer,
     "reading": reading_explorer,
     "kinds": kinds_explorer,
+    "conditions": conditions_explorer,
+    "sweep": sweep_explorer,
+    "schedule": schedule_explorer,
     "training": training_explorer,
 }
 
@@ -55,6 +63,7 @@ __all__ = [
     "GALLERY",
     "accepts_explorer",
     "aliasing_explorer",
+    "conditions_explorer",
     "diaconis_freedman_explorer",
     "direction_count_explorer",
     "embedding_explorer",
@@ -68,9 +77,11 @@ __all__ = [
     "particles_explorer",
     "power_explorer",
     "reading_explorer",
+    "schedule_explorer",
     "shadow2d_explorer",
     "shadow3d_explorer",
     "spectrum_explorer",
+    "sweep_explorer",
     "training_explorer",
     "winding_explorer",
 ]

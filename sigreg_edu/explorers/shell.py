@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import html
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -165,15 +165,7 @@ class ExplorerWidget(widgets.VBox):
             self.advance()
 
     def _show_play_button(self) -> None:
-        playing = self.picture.playing
-        with self._deaf():
-            self.play_button.value = playing
-        self.play_button.description = "pause" if playing else self.play_label
-        self.play_button.icon = "pause" if playing else "play"
-
-    def _on_play_button(self, change: Any) -> None:
-        if self._listening:
-            self.play() if change["new"] else self.pause()
+        self.show_toggle(self.play_button, self.play_label, going=self.picture.playing)
 
     def _on_control(self, name: str, widget: widgets.Widget) -> None:
         def handler(change: Any) -> None:
@@ -290,12 +282,30 @@ class ExplorerWidget(widgets.VBox):
         controls = self.explorer.params.controls().values()
         if not any(isinstance(control, Moment) for control in controls):
             return []
-        self.play_button = widgets.ToggleButton(description=self.play_label, icon="play")
-        self.play_button.add_class("sigreg-play")
-        self.play_button.observe(self._on_play_button, names="value")
-        self.step_button = widgets.Button(description="one step", icon="step-forward")
-        self.step_button.on_click(lambda _: self.advance())
+        self.play_button = self.make_toggle(self.play_label, "sigreg-play", self.play, self.pause)
+        self.step_button = make_button("one step", "step-forward", self.advance)
         return [self.play_button, self.step_button]
+
+    def make_toggle(
+        self, label: str, css_class: str, on: Callable[[], None], off: Callable[[], None]
+    ) -> widgets.ToggleButton:
+        """Make a button that goes on and off, and does either when it is pressed."""
+        toggle = widgets.ToggleButton(description=label, icon="play")
+        toggle.add_class(css_class)
+
+        def handler(change: Any) -> None:
+            if self._listening:
+                on() if change["new"] else off()
+
+        toggle.observe(handler, names="value")
+        return toggle
+
+    def show_toggle(self, toggle: widgets.ToggleButton, label: str, *, going: bool) -> None:
+        """Show that what a toggle started is going on, and pressing it would pause, or not."""
+        with self._deaf():
+            toggle.value = going
+        toggle.description = "pause" if going else label
+        toggle.icon = "pause" if going else "play"
 
     def _on_new_sample(self, _button: widgets.Button) -> None:
         self.explorer.new_sample()
@@ -374,6 +384,13 @@ def _as_state(control: Control, value: Any) -> Any:
     if isinstance(control, PowerSlider):
         return round(value)
     return float(f"{value:.10g}") if isinstance(value, float) else value
+
+
+def make_button(label: str, icon: str, pressed: Callable[[], None]) -> widgets.Button:
+    """Make a button that does something when it is pressed."""
+    button = widgets.Button(description=label, icon=icon)
+    button.on_click(lambda _: pressed())
+    return button
 
 
 def flow(children: list[widgets.Widget], name: str) -> widgets.Box:

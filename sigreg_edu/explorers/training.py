@@ -12,14 +12,13 @@ import threading
 from functools import partial
 from typing import Any
 
-import ipywidgets as widgets
-
 from sigreg_edu.explorers.core import Explorer
-from sigreg_edu.explorers.shell import ExplorerWidget, flow, running_loop
+from sigreg_edu.explorers.shell import ExplorerWidget, flow, make_button, running_loop
 from sigreg_edu.figures.live import LiveFigure
 from sigreg_edu.training.session import Session
 from sigreg_edu.views.live import LiveParams, Sessions, live_view
 
+TRAIN = "train"
 BREATH_SECONDS = 0.001  # between two bites: time for a message to come in between
 
 
@@ -39,11 +38,8 @@ class TrainingWidget(ExplorerWidget):
         self._signal_before: Any = None
         self._interrupted = False
         super().__init__(title, explorer, **options)
-        self.train_button = widgets.ToggleButton(description="train", icon="play")
-        self.train_button.add_class("sigreg-train")
-        self.train_button.observe(self._on_train_button, names="value")
-        self.stop_button = widgets.Button(description="stop", icon="stop")
-        self.stop_button.on_click(lambda _: self.stop())
+        self.train_button = self.make_toggle(TRAIN, "sigreg-train", self.start, self.rest)
+        self.stop_button = make_button("stop", "stop", self.stop)
         row = flow([self.train_button, self.stop_button], "sigreg-presets")
         self.children = (self.children[0], row, *self.children[1:])
 
@@ -157,17 +153,8 @@ class TrainingWidget(ExplorerWidget):
     def _on_interrupt(self, _number: int, _frame: Any) -> None:
         self._interrupted = True  # and no more: it may have come in the middle of a step
 
-    # --- buttons -------------------------------------------------------------------------------
-
-    def _on_train_button(self, change: Any) -> None:
-        if self._listening:
-            self.start() if change["new"] else self.rest()
-
     def _show_train_button(self) -> None:
-        with self._deaf():
-            self.train_button.value = self.training
-        self.train_button.description = "pause" if self.training else "train"
-        self.train_button.icon = "pause" if self.training else "play"
+        self.show_toggle(self.train_button, TRAIN, going=self.training)
 
 
 def training_explorer(**initial: Any) -> TrainingWidget:

@@ -20,7 +20,7 @@ SPECTRUM_LOOKS = {
     "embedding": {"color": style.DATA_SOFT, "linestyle": style.SOFT_LINE},
 }
 TITLES = {
-    "smallest_std": "std of narrowest coordinate",
+    "smallest_std": "narrowest coordinate",
     "effective_rank": "effective rank",
     "knn": "kNN accuracy, %",
 }

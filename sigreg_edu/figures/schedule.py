@@ -49,7 +49,7 @@ class ScheduleFigure(ExplorerFigure):
                                markeredgecolor=style.INK, zorder=5)  # fmt: skip
             self.weights.append(self.moving(line))
             self.now.append(self.moving(now))
-        self.here = [self.moving(_present(axes, 1.08 / 1.47))]
+        self.here = [self.moving(_present(axes, top=1.08 / 1.47))]
         axes.legend(loc="upper left", borderaxespad=0.1, labelspacing=0.15)
 
     def _build_curves(self) -> None:
@@ -66,7 +66,8 @@ class ScheduleFigure(ExplorerFigure):
             axes.set_xlabel("step" if bottom else "")
             axes.tick_params(labelbottom=bottom)
             axes.axvspan(START, END, color="#F2F2F2", zorder=0)
-            self.here.append(self.moving(_present(axes)))
+            above_legend = 0.42 if name == "knn" else 0.0
+            self.here.append(self.moving(_present(axes, bottom=above_legend)))
             lines = {run: axes.plot([], [], label=NAMES[run], **LOOKS[run])[0]
                      for run in (*PURE, "hybrid")}  # fmt: skip
             self.curves[name] = {run: self.moving(line) for run, line in lines.items()}
@@ -106,6 +107,6 @@ class ScheduleFigure(ExplorerFigure):
             self.marks[name].set_data(view.steps[at], factor * view.curves["hybrid"][name][at])
 
 
-def _present(axes: Axes, top: float = 1.0) -> Line2D:
-    """Return the upright line of the present step, up to a share of the axes' height."""
-    return axes.axvline(0.0, 0.0, top, color=style.SLICE, linewidth=1.2)
+def _present(axes: Axes, *, bottom: float = 0.0, top: float = 1.0) -> Line2D:
+    """Return the upright line of the present step, between shares of the axes' height."""
+    return axes.axvline(0.0, bottom, top, color=style.SLICE, linewidth=1.2)

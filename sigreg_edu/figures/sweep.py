@@ -108,7 +108,7 @@ class SweepFigure(ExplorerFigure):
         rank = self.curve_axes["effective_rank"]
         rank.set_ylim(0.0, 1.06 * view.dim)
         rank.set_yticks([0, view.dim // 2, view.dim])
-        low, high = (0.008, 100.0) if view.space == "projection" else (0.1, 3000.0)
+        low, high = (0.008, 100.0) if view.space == "projection" else (0.1, 800.0)
         self.spectrum_axes.set(xlim=(0.0, view.dim + 1.0), ylim=(low, high))
         ticks = [tick for tick in (0.01, 0.1, 1.0, 10.0) if low < tick * 1.01]
         self.spectrum_axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])

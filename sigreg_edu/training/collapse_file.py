@@ -31,6 +31,7 @@ NUM_SHOWN = 300  # test digits in a cloud for drawing
 MEASURES = tuple(field.name for field in fields(Measures))
 #: When a run is looked at: closer together at first, then every 25 steps, 30 times in all.
 MOMENTS = (*snapshot_schedule(25, 7), *range(50, STEPS + 1, 25))
+LAST_MOMENT = len(MOMENTS) - 1
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,10 @@ class CollapseRuns:
             raise KeyError(f"no run was recorded for {setting}. Record all of them: {AGAIN}")
         return self.runs[setting]
 
-    def final(self, name: str, settings: Iterable[Setting], space: str = "projection"):
-        """Return one measure at the end of some runs, shape (R,)."""
+    def final(
+        self, name: str, settings: Iterable[Setting], space: str = "projection"
+    ) -> np.ndarray:
+        """Return one measure, or the invariance, at the end of some runs, shape (R,)."""
         return np.array([self.of(setting).curve(name, space)[-1] for setting in settings])
 
 
@@ -163,24 +166,33 @@ def load_runs(path: Path) -> dict[Setting, WatchedRun]:
         kept = {name: file[name] for name in file.files}
     facts = json.loads(str(kept.pop("facts"))) if "facts" in kept else {}
     _require_whole(kept, facts, path)
-    clouds = unpacked(kept)
-    row_of_cloud = np.cumsum(kept["has_cloud"]) - 1
-    runs = {}
-    for number, (asked, seconds) in enumerate(
-        zip(facts["settings"], facts["seconds"], strict=True)
-    ):
-        rows = np.flatnonzero(kept["run"] == number)
-        setting = Setting(**asked)
-        runs[setting] = WatchedRun(
-            setting=setting,
-            steps=kept["step"][rows],
-            measures=kept["measures"][rows],
-            invariance=kept["invariance"][rows],
-            spectra={space: kept[space][rows] for space in SPACES},
-            cloud=clouds[row_of_cloud[rows]] if kept["has_cloud"][rows].all() else None,
-            seconds=seconds,
+    clouds = np.full((len(kept["step"]), NUM_SHOWN, 2), np.nan, dtype=np.float32)
+    clouds[kept["has_cloud"]] = unpacked(kept)
+    runs = [
+        _run_of_rows(kept, clouds, kept["run"] == number, Setting(**asked), seconds)
+        for number, (asked, seconds) in enumerate(
+            zip(facts["settings"], facts["seconds"], strict=True)
         )
-    return runs
+    ]
+    return {run.setting: run for run in runs}
+
+
+def _run_of_rows(
+    kept: Mapping[str, np.ndarray],
+    clouds: np.ndarray,
+    rows: np.ndarray,
+    setting: Setting,
+    seconds: float,
+) -> WatchedRun:
+    return WatchedRun(
+        setting=setting,
+        steps=kept["step"][rows],
+        measures=kept["measures"][rows],
+        invariance=kept["invariance"][rows],
+        spectra={space: kept[space][rows] for space in SPACES},
+        cloud=clouds[rows] if kept["has_cloud"][rows].all() else None,
+        seconds=seconds,
+    )
 
 
 def _require_whole(kept: Mapping[str, np.ndarray], facts: Mapping[str, list], path: Path) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from sigreg_edu.training.collapse_file import (
-    MOMENTS,
+    LAST_MOMENT,
     SEEDS,
     Setting,
     WatchedRun,
@@ -31,7 +31,7 @@ class ConditionsParams(Params):
 
     condition: str = choice("none", LABELS, label="loss")
     moment: int = slider(
-        len(MOMENTS) - 1, 0, len(MOMENTS) - 1, 1, label="moment of training",
+        LAST_MOMENT, 0, LAST_MOMENT, 1, label="moment of training",
         help="0 is before training, 29 step 600. Moments lie closer together at first.",
     )  # fmt: skip
     space: str = choice(

@@ -28,7 +28,6 @@ from sigreg_edu.data import load_digits, sample_cloud
 from sigreg_edu.data.digits import digit_features
 from sigreg_edu.slicing import (
     cramer_wold_statistic,
-    quasi_random_directions,
     sliced_epps_pulley,
     trigonometric_sums,
     uniform_directions,
@@ -66,8 +65,7 @@ SLICED = ("fresh", "fixed", "standardized", "moments")  # what the number of sli
 BY_KNOTS = ("fresh", "fixed")  # what the knots matter to
 EPS = 1e-6  # of the standardization
 _REFERENCES = 17
-_AROUND = 16  # equal angles that give the mean over all of a plane, T being smooth in the angle
-_IN_SPACE = 64
+_AROUND, _HEIGHTS = 16, 8  # directions that give the mean over all, T being smooth in the angle
 
 
 @dataclass(frozen=True)
@@ -231,17 +229,27 @@ def standardized_statistic(z: torch.Tensor, slices: torch.Tensor) -> torch.Tenso
 
 
 def mean_everywhere(z: torch.Tensor) -> float:
-    """Return T of a cloud (N, 2) or (N, 3), mean over all directions, to about 1 %."""
-    return float(statistics_along(z, _everywhere(z.shape[1])).mean())
+    """Return T of a cloud (N, 2) or (N, 3), mean over all directions, to better than 1 %."""
+    directions, weights = _everywhere(z.shape[1])
+    return float(statistics_along(z, directions) @ weights)
 
 
 @lru_cache(maxsize=2)
-def _everywhere(dim: int) -> torch.Tensor:
-    """Directions (D, A), evenly spread."""
+def _everywhere(dim: int) -> tuple[torch.Tensor, np.ndarray]:
+    """Directions (D, A) and weights (A,) that integrate a smooth even function over all of them.
+
+    In the plane equal angles; in space equal angles round the axis, and Gauss and Legendre's
+    heights along it (equal slices of a sphere have equal area). Opposite directions are one.
+    """
+    turns = np.arange(_AROUND) * (math.pi / _AROUND)
     if dim == 2:
-        angles = torch.arange(_AROUND) * (math.pi / _AROUND)
-        return torch.stack([angles.cos(), angles.sin()])
-    return quasi_random_directions(dim, _IN_SPACE, seed=0)
+        circle = np.stack([np.cos(turns), np.sin(turns)])
+        return torch.from_numpy(circle).float(), np.full(_AROUND, 1.0 / _AROUND)
+    heights, weights = np.polynomial.legendre.leggauss(_HEIGHTS)
+    height, turn = (grid.ravel() for grid in np.meshgrid(heights[heights > 0.0], 2.0 * turns))
+    radius = np.sqrt(1.0 - height**2)
+    sphere = np.stack([radius * np.cos(turn), radius * np.sin(turn), height])
+    return torch.from_numpy(sphere).float(), np.tile(weights[heights > 0.0], _AROUND) / _AROUND
 
 
 _flows: Kept[Flow] = Kept(8)

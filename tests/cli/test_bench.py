@@ -70,6 +70,7 @@ def test_an_explorer_within_every_bound_keeps_the_promises():
         {"blank_frames": 1},
         {"unanswered": 1},
         {"console_errors": 1},
+        {"played_pictures_per_s": 14.9},
         {"soak": SoakResult(2000, 25.1, 1)},
         {"soak": SoakResult(2000, 0.0, 2)},
     ],
@@ -89,7 +90,7 @@ def test_the_table_has_a_row_for_each_explorer():
     lines = bench.as_table([GOOD, replace(GOOD, name="null", soak=None, p95_ms=200)], OPENED)
     head, rule, first, second, *rest = lines.splitlines()
     assert head.count("|") == rule.count("|") == first.count("|") == second.count("|")
-    assert first.startswith("| winding | 40 | 70 | 95 | 45/80 | 0 of 900 | 18 | 1.5 | 1 | yes |")
+    assert first.startswith("| winding | 40 | 70 | 95 | 45/80 | 0 of 900 | 18, – | 1.5 | 1 | yes |")
     assert second.endswith("| – | – | NO |")
     assert "01_shadows: first picture 4 s" in rest[-1]
 

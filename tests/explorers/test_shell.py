@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from dataclasses import dataclass
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from sigreg_edu.explorers.core import Explorer
 from sigreg_edu.explorers.shell import ExplorerWidget, explorer_widget
-from tests.explorers.test_core import DotParams, DotView, dot_explorer, finer
+from sigreg_edu.views.params import Params, moment, slider
+from tests.explorers.test_core import DotFigure, DotParams, DotView, dot_explorer, finer
 
 
 def dot_widget(place: float = 0.0, **options) -> ExplorerWidget:
@@ -168,3 +171,63 @@ def test_running_a_cell_again_leaves_one_figure_alive():
         "gc.collect()\nprint(sum(isinstance(o, Figure) for o in gc.get_objects()))",
     )
     assert notebook.cells[-1].outputs[0].text.strip() == "1"
+
+
+# --- playing
+
+
+@dataclass(frozen=True)
+class FilmParams(Params):
+    moment: int = moment(0, 3, label="moment")
+    place: float = slider(0.0, -1.0, 1.0, 0.1, label="place")
+
+
+def film() -> ExplorerWidget:
+    explorer = Explorer(FilmParams(), lambda p: DotView(p.place + p.moment), DotFigure())
+    return explorer_widget("A film", explorer)
+
+
+def paint(widget: ExplorerWidget) -> None:
+    """Answer as the browser does once it has painted the latest picture."""
+    widget.picture.painted = widget.picture.frame_number
+
+
+def test_each_painted_picture_asks_for_the_next_until_the_last():
+    widget = film()
+    seen = []
+    widget.play_button.value = True
+    while widget.picture.playing:
+        seen.append(widget.explorer.params.moment)
+        paint(widget)
+    assert seen == [1, 2, 3]
+    assert widget.play_button.value is False
+    widget.play()  # from the start again
+    assert widget.explorer.params.moment == 0
+
+
+def test_where_nobody_looks_nothing_plays_on():
+    widget = film()
+    widget.play()
+    assert widget.explorer.params.moment == 1
+    widget.picture.painted = widget.picture.frame_number - 1  # an older picture, late
+    assert widget.explorer.params.moment == 1
+
+
+def test_a_pause_stays_where_it_is_and_a_slider_moves_meanwhile():
+    widget = film()
+    widget.play()
+    widget.controls["place"].value = 0.5
+    paint(widget)
+    assert (widget.explorer.params.moment, widget.explorer.params.place) == (2, 0.5)
+    widget.play_button.value = False
+    paint(widget)
+    assert widget.explorer.params.moment == 2
+    widget.step_button.click()
+    assert widget.explorer.params.moment == 3
+
+
+def test_only_what_has_a_moment_can_be_played():
+    widget = dot_widget()
+    assert widget.play_button is None
+    with pytest.raises(ValueError, match="DotParams has no moment"):
+        widget.play()

@@ -79,7 +79,7 @@ def test_their_notes_say_what_is_in_them_and_where_they_ran():
 
 
 def test_together_they_stay_under_a_megabyte():
-    assert sum(path.stat().st_size for path in DATA.iterdir()) < 1_000_000
+    assert sum(path.stat().st_size for path in DATA.glob("digits_*")) < 1_000_000
 
 
 def test_the_data_folder_can_be_named(tmp_path):
@@ -92,6 +92,16 @@ def test_the_data_folder_can_be_named(tmp_path):
 def test_a_folder_without_runs_is_told_with_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"SIGREG_EDU_HOME.*training\.shipped"):
         find_runs(tmp_path, {"SIGREG_EDU_DATA": str(tmp_path)})
+
+
+def test_other_files_can_be_sought_and_their_command_is_named(tmp_path):
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    with pytest.raises(FileNotFoundError, match="record them there: make some"):
+        find_runs(tmp_path, {"SIGREG_EDU_DATA": str(tmp_path)}, files=["a", "b"], again="make some")
+    for name in ("a", "b"):
+        (runs / name).touch()
+    assert find_runs(tmp_path, {"SIGREG_EDU_DATA": str(tmp_path)}, files=["a", "b"]) == runs
 
 
 def test_the_command_records_both_runs(tmp_path, monkeypatch, capsys):

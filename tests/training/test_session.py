@@ -1,0 +1,93 @@
+"""A session: the same training in bites, looks at set steps, and nothing lost at a stop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from sigreg_edu.training.joint import JointTraining
+from sigreg_edu.training.session import Session, worst_direction
+
+
+def session(**options) -> Session:
+    return Session(JointTraining(**{"steps": 30, **options}))
+
+
+def test_in_bites_it_is_the_same_training():
+    plain = JointTraining("lejepa", steps=30)
+    while not plain.finished:
+        plain.step()
+    bitten = session()
+    bitten.run()
+    assert bitten.training.records == plain.records
+    assert torch.equal(bitten.training.embed(), plain.embed())
+
+
+def test_it_looks_before_the_first_step_every_twelve_and_after_the_last():
+    bitten = session()
+    assert bitten.look_steps.tolist() == [0]
+    bitten.run()
+    assert bitten.look_steps.tolist() == [0, 12, 24, 30]
+    assert bitten.finished
+    assert len(bitten.curve("knn")) == 4
+    assert len(bitten.invariance) == len(bitten.lambs) == 30
+    bitten.bite()  # after the end there is nothing to do
+    assert bitten.step == 30
+
+
+def test_a_stop_keeps_what_there_is_with_a_last_look():
+    stopped = session()
+    while stopped.step < 15:
+        stopped.bite()
+    stopped.stop()
+    stopped.bite()
+    assert stopped.look_steps.tolist() == [0, 12, stopped.step]
+    assert stopped.finished
+    assert not stopped.training.finished
+
+
+def test_an_interrupt_stops_a_run_and_keeps_what_there_is(monkeypatch):
+    interrupted = session()
+    step = interrupted.training.step
+
+    def interrupt():
+        if interrupted.step == 7:
+            raise KeyboardInterrupt
+        return step()
+
+    monkeypatch.setattr(interrupted.training, "step", interrupt)
+    interrupted.run()
+    assert interrupted.stopped
+    assert interrupted.look_steps.tolist() == [0, 7]
+
+
+def test_a_loss_that_is_no_number_stops_it_and_is_told(monkeypatch):
+    broken = session()
+
+    def diverge():
+        raise FloatingPointError("the loss is nan")
+
+    monkeypatch.setattr(broken.training, "step", diverge)
+    with pytest.raises(FloatingPointError, match="nan"):
+        broken.bite()
+    assert broken.stopped
+    assert broken.look_steps.tolist() == [0]
+
+
+def test_a_look_tells_both_spaces():
+    look = session().looks[0]
+    assert {name: len(seen.std) for name, seen in look.spaces.items()} == {
+        "embedding": 32,
+        "projection": 16,
+    }
+    assert look.spaces["projection"].cloud.shape == (450, 2)
+    assert look.spaces["projection"].worst_shadow.shape == (450,)
+
+
+def test_the_worst_direction_is_at_least_as_bad_as_any_axis():
+    z = torch.randn(300, 6, generator=torch.Generator().manual_seed(0))
+    z[:, 4] = 3.0
+    direction, statistic = worst_direction(z)
+    np.testing.assert_allclose(direction.numpy(), np.eye(6)[4])
+    assert statistic > 100

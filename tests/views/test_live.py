@@ -1,0 +1,60 @@
+"""The live training's view: what it shows at each step, and what makes another training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sigreg_edu.views.live import LiveParams, Sessions, live_view, state_in_words
+
+
+@pytest.fixture
+def sessions():
+    return Sessions(steps=36)
+
+
+def test_before_training_it_says_so(sessions):
+    view = live_view(LiveParams(), sessions)
+    assert view.readout.startswith("Not trained yet, LeJEPA. Untrained, the projection has")
+    assert view.others is None
+    assert view.objective == "loss = 0.98 · invariance + 0.02 · SIGReg"
+
+
+def test_one_looks_back_at_the_last_look_before_the_step(sessions):
+    sessions.of(LiveParams()).run()
+    early, late = (live_view(LiveParams(step=step), sessions) for step in (13, 600))
+    assert "step 12 of 36 taken" in early.readout
+    assert "step 36 of 36 taken" in late.readout
+    assert not np.array_equal(early.cloud, late.cloud)
+
+
+def test_another_loss_target_or_start_is_another_training_and_the_one_before_its_foil(sessions):
+    first = sessions.of(LiveParams())
+    first.run()
+    for other in ({"condition": "none"}, {"target": "teacher"}, {"seed": 1}):
+        assert sessions.of(LiveParams(**other)) is not first
+        assert live_view(LiveParams(**other), sessions).others is not None
+        assert sessions.of(LiveParams()) is first  # and it is kept
+    assert sessions.of(LiveParams(step=5, space="embedding", lamb=0.1)) is first
+
+
+def test_lambda_reaches_the_training_and_its_moves_are_marked(sessions):
+    session = sessions.of(LiveParams(lamb=0.02))
+    while session.step < 15:
+        session.bite()
+    assert sessions.of(LiveParams(lamb=0.3)).training.lamb == 0.3
+    session.run()
+    view = live_view(LiveParams(lamb=0.3), sessions)
+    assert view.turned == [15]
+    assert session.lambs[14:16] == [0.02, 0.3]
+
+
+def test_without_a_regularizer_lambda_has_no_effect(sessions):
+    assert "lamb" in LiveParams(condition="none").idle()
+    assert sessions.of(LiveParams(condition="none", lamb=0.3)).training.lamb == 0.0
+
+
+def test_states_are_told_apart():
+    assert state_in_words(0.05, 15.0, 16).startswith("Collapsed")
+    assert state_in_words(1.0, 8.0, 16) == "Only about 8 of 16 dimensions are in use."
+    assert state_in_words(1.0, 15.0, 16) == "Not collapsed."
