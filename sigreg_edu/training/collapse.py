@@ -10,6 +10,7 @@ them again, some ten minutes on one core; it may be interrupted, and goes on whe
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import sys
 import time
@@ -157,13 +158,19 @@ def note(runs: Mapping[Setting, WatchedRun]) -> dict[str, object]:
             "lambdas": LAMBDAS,
             "moments": MOMENTS,
             "default_lambdas": {name: condition.lamb for name, condition in CONDITIONS.items()},
-            "rest": "the defaults of sigreg_edu.training.joint.JointTraining",
+            "defaults": training_defaults(),
         },
         "runs": len(runs),
         "seconds": round(sum(run.seconds for run in runs.values())),
         "ran_on": ran_on(),
         "again": AGAIN,
     }
+
+
+def training_defaults() -> dict[str, object]:
+    """Return what :class:`JointTraining` is asked for unless a setting says otherwise."""
+    options = inspect.signature(JointTraining).parameters
+    return {name: option.default for name, option in options.items()}
 
 
 def main(arguments: Sequence[str]) -> int:

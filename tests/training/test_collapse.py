@@ -255,6 +255,7 @@ def test_the_note_says_what_is_in_it_and_where_it_ran():
     assert note["runs"] == len(runs)
     assert tuple(note["config"]["moments"]) == MOMENTS
     assert tuple(note["config"]["lambdas"]) == LAMBDAS
+    assert note["config"]["defaults"] == collapse.training_defaults()  # else record again
     assert {"device", "machine", "python", "threads", "torch"} <= set(note["ran_on"])
     assert note["again"] == collapse.AGAIN
     assert note["seconds"] == pytest.approx(sum(run.seconds for run in runs.values()), abs=1)
