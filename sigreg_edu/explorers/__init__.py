@@ -47,16 +47,16 @@ GALLERY = {
     "gradients": gradient_explorer,
     "forms": forms_explorer,
     "particles": particles_explorer,
-    "accepts": accepts_explorer,
     "fresh_or_fixed": fresh_or_fixed_explorer,
-    "outlier": outlier_explorer,
     "spectrum": spectrum_explorer,
+    "accepts": accepts_explorer,
+    "outlier": outlier_explorer,
     "reading": reading_explorer,
+    "training": training_explorer,
     "kinds": kinds_explorer,
     "conditions": conditions_explorer,
     "sweep": sweep_explorer,
     "schedule": schedule_explorer,
-    "training": training_explorer,
 }
 
 __all__ = [

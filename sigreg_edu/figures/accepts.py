@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.embedding import RADIUS_95
+from sigreg_edu.figures.parts import draw_target_circle
 from sigreg_edu.views.accepts import JUDGES, AcceptsView
 from sigreg_edu.views.many_shadows import short
 
@@ -44,11 +43,8 @@ class AcceptsFigure(ExplorerFigure):
         axes.axvline(0.0, color=style.FAINT, linewidth=1.0, zorder=0)
         (points,) = axes.plot([], [], "o", color=style.DATA, markersize=3.2, alpha=0.4,
                               markeredgewidth=0.0)  # fmt: skip
-        circle = RADIUS_95 * np.exp(1j * np.linspace(0.0, 2.0 * np.pi, 121))
-        (target,) = axes.plot(circle.real, circle.imag, color=style.TARGET,
-                              linestyle=style.TARGET_LINE)  # fmt: skip
         self.points = self.moving(points)
-        self.moving(target)
+        self.moving(draw_target_circle(axes))
         axes.text(0.0, -0.13, "dashes: 95 % of N(0, I) inside", transform=axes.transAxes,
                   va="top", color=TARGET_INK, fontsize=11.5)  # fmt: skip
 

@@ -10,10 +10,14 @@ from matplotlib.lines import Line2D
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.parts import HistogramPanel
+from sigreg_edu.figures.parts import (
+    DigitDots,
+    HistogramPanel,
+    draw_target_circle,
+    note_target_circle,
+)
 from sigreg_edu.views.embedding import FIELD, LENS, NUM_CLASSES, Cloud, Course, EmbeddingView
 
-RADIUS_95 = 2.4477  # 95 % of N(0, I) in the plane lie within it: sqrt(-2 log 0.05)
 LENS_HOME = np.array([FIELD - LENS - 0.12, 0.5 + LENS - FIELD])  # its middle, or opposite
 STEP_TICKS = (0, 1, 10, 100, 1000)
 CURVES = (
@@ -27,7 +31,7 @@ class CloudPanel:
     """A flat cloud of digits beside the circle of N(0, I); a small cloud is magnified in an inset.
 
     Attributes:
-        classes: one line of points per digit.
+        dots: the points, a line per digit.
         names: a disc and a large digit for each, at the middle of its class.
         heap, rays, box, factor: the cloud at its own size, and the inset that magnifies it.
     """
@@ -36,16 +40,13 @@ class CloudPanel:
         self._owner = owner
         axes.set(title=title, xlim=(-FIELD, FIELD), ylim=(-FIELD, FIELD))
         axes.set(aspect="equal", xticks=[-3, 0, 3], yticks=[-3, 0, 3])
-        circle = np.linspace(0.0, 2.0 * np.pi, 181)
-        axes.plot(RADIUS_95 * np.cos(circle), RADIUS_95 * np.sin(circle), color=style.TARGET,
-                  linestyle=style.TARGET_LINE, linewidth=1.6)  # fmt: skip
-        axes.text(-FIELD + 0.08, FIELD - 0.05, "dashes: 95 % of\nN(0, I) inside", va="top",
-                  color="#8A5A00", fontsize=11.5)  # fmt: skip
+        draw_target_circle(axes)
+        note_target_circle(axes, FIELD)
         (heap,) = axes.plot([], [], "o", color=style.INK, markersize=4.0, markeredgewidth=0.0)
         (rays,) = axes.plot([], [], color=style.GREY, linewidth=1.0)
         (box,) = axes.fill([0], [0], facecolor="white", edgecolor=style.GREY, linewidth=1.2)
         self.heap, self.rays, self.box = (owner.moving(artist) for artist in (heap, rays, box))
-        self.classes = [self._class(axes, digit) for digit in range(NUM_CLASSES)]
+        self.dots = DigitDots(owner, axes, size=4.2)
         self.names = [self._name(axes, digit) for digit in range(NUM_CLASSES)]
         self.factor = owner.moving(axes.text(0.0, 0.0, "", ha="center", va="top"))
 
@@ -55,17 +56,10 @@ class CloudPanel:
         place = self._lens(cloud) if small else (lambda xy: xy)
         for artist in (self.heap, self.rays, self.box, self.factor):
             artist.set_visible(small)
-        points = place(cloud.points)
-        for digit, line in enumerate(self.classes):
-            line.set_data(*points[cloud.labels == digit].T)
+        self.dots.show(place(cloud.points), cloud.labels)
         for (disc, name), centre in zip(self.names, place(cloud.centres), strict=True):
             disc.set_data(centre[:1], centre[1:])
             name.set_data(centre[:1], centre[1:])
-
-    def _class(self, axes: Axes, digit: int) -> Line2D:
-        (points,) = axes.plot([], [], "o", color=style.CLASS_COLOURS[digit], markersize=4.2,
-                              markeredgewidth=0.0, alpha=0.75)  # fmt: skip
-        return self._owner.moving(points)
 
     def _name(self, axes: Axes, digit: int) -> tuple[Line2D, Line2D]:
         """A large digit on a white disc, both of them markers, which are quicker than text."""

@@ -10,8 +10,7 @@ from matplotlib.lines import Line2D
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.embedding import RADIUS_95
-from sigreg_edu.figures.parts import HistogramPanel, clipped
+from sigreg_edu.figures.parts import DigitDots, HistogramPanel, clipped, draw_target_circle
 from sigreg_edu.views.live import STEPS, LiveView
 
 FIELDS = (3.5, 7.0, 14.0, 28.0, 56.0)  # half the width of the cloud's panel: the first that fits
@@ -45,14 +44,8 @@ class LiveFigure(ExplorerFigure):
         self.cloud_axes = axes
         axes.set(title="1  the test digits", aspect="equal")
         axes.set_xlabel("coordinates 1 and 2")
-        circle = np.linspace(0.0, 2.0 * np.pi, 181)
-        axes.plot(RADIUS_95 * np.cos(circle), RADIUS_95 * np.sin(circle), color=style.TARGET,
-                  linestyle=style.TARGET_LINE, linewidth=1.6)  # fmt: skip
-        self.classes = [
-            self.moving(axes.plot([], [], "o", color=colour, markersize=4.0,
-                                  markeredgewidth=0.0, alpha=0.8)[0])
-            for colour in style.CLASS_COLOURS
-        ]  # fmt: skip
+        draw_target_circle(axes)
+        self.dots = DigitDots(self, axes, size=4.0)
         self.objective = self.moving(axes.text(0.0, 1.1, "", transform=axes.transAxes, fontsize=12))
 
     def _build_shadow(self, axes: Axes) -> None:
@@ -112,8 +105,7 @@ class LiveFigure(ExplorerFigure):
         return view.dim, _field(view)
 
     def show(self, view: LiveView) -> None:
-        for digit, line in enumerate(self.classes):
-            line.set_data(*view.cloud[view.labels == digit].T)
+        self.dots.show(view.cloud, view.labels)
         self.objective.set_text(view.objective)
         self.shadow.show(clipped(view.shadow, CUT))
         self.worst.set_text(f"T = {view.worst:.3g}")

@@ -9,8 +9,13 @@ from matplotlib.lines import Line2D
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.embedding import RADIUS_95
-from sigreg_edu.figures.parts import HistogramPanel, clipped
+from sigreg_edu.figures.parts import (
+    DigitDots,
+    HistogramPanel,
+    clipped,
+    draw_target_circle,
+    note_target_circle,
+)
 from sigreg_edu.views.flow import LAST_STEP
 from sigreg_edu.views.many_shadows import null_mean_and_95
 from sigreg_edu.views.particles import ParticlesView
@@ -39,21 +44,14 @@ class ParticlesFigure(ExplorerFigure):
     def _build_cloud(self, axes: Axes) -> None:
         axes.set(title="1  the points", xlim=(-FIELD, FIELD), ylim=(-FIELD, FIELD))
         axes.set(aspect="equal", xticks=[-3, 0, 3], yticks=[-3, 0, 3])
-        circle = np.linspace(0.0, 2.0 * np.pi, 181)
-        axes.plot(RADIUS_95 * np.cos(circle), RADIUS_95 * np.sin(circle), color=style.TARGET,
-                  linestyle=style.TARGET_LINE, linewidth=1.6)  # fmt: skip
-        axes.text(-FIELD + 0.08, FIELD - 0.05, "dashes: 95 % of\nN(0, I) inside", va="top",
-                  color="#8A5A00", fontsize=11.5)  # fmt: skip
+        draw_target_circle(axes)
+        note_target_circle(axes, FIELD)
         self.slices = self.moving(LineCollection([], colors=style.FAINT, linewidths=1.6))
         axes.add_collection(self.slices)
         (points,) = axes.plot([], [], "o", color=style.DATA, markersize=3.6, markeredgewidth=0.0,
                               alpha=0.7)  # fmt: skip
         self.points = self.moving(points)
-        self.classes = [
-            self.moving(axes.plot([], [], "o", color=colour, markersize=3.6,
-                                  markeredgewidth=0.0, alpha=0.8)[0])
-            for colour in style.CLASS_COLOURS
-        ]  # fmt: skip
+        self.dots = DigitDots(self, axes, size=3.6)
         self.moves = self.moving(LineCollection([], colors=style.INK, linewidths=1.3, alpha=0.75))
         axes.add_collection(self.moves)
         (direction,) = axes.plot([], [], color=style.SLICE, linestyle=style.SLICE_LINE)
@@ -111,10 +109,7 @@ class ParticlesFigure(ExplorerFigure):
 
     def _show_points(self, view: ParticlesView) -> None:
         self.points.set_visible(view.labels is None)
-        for digit, line in enumerate(self.classes):
-            line.set_visible(view.labels is not None)
-            if view.labels is not None:
-                line.set_data(*view.points[view.labels == digit].T)
+        self.dots.show(view.points, view.labels)
         self.points.set_data(*view.points.T)
 
     def _show_course(self, view: ParticlesView) -> None:

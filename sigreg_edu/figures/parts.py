@@ -7,11 +7,46 @@ from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.views.sample import DENSITY_GRID, Histogram, standard_normal_density
+
+RADIUS_95 = 2.4477  # 95 % of N(0, I) in the plane lie within it: sqrt(-2 log 0.05)
+
+
+def draw_target_circle(axes: Axes) -> Line2D:
+    """Draw the circle that holds 95 % of N(0, I), as the target is drawn everywhere."""
+    turns = np.linspace(0.0, 2.0 * np.pi, 181)
+    x, y = RADIUS_95 * np.cos(turns), RADIUS_95 * np.sin(turns)
+    look = {"color": style.TARGET, "linestyle": style.TARGET_LINE, "linewidth": 1.6}
+    return axes.plot(x, y, **look)[0]
+
+
+def note_target_circle(axes: Axes, field: float) -> None:
+    """Say in the upper left corner of a square panel from -field to field what the circle is."""
+    axes.text(-field + 0.08, field - 0.05, "dashes: 95 % of\nN(0, I) inside", va="top",
+              color="#8A5A00", fontsize=11.5)  # fmt: skip
+
+
+class DigitDots:
+    """Dots in a colour for each of the ten digits (moving)."""
+
+    def __init__(self, owner: ExplorerFigure, axes: Axes, *, size: float) -> None:
+        self.lines = [
+            owner.moving(axes.plot([], [], "o", color=colour, markersize=size,
+                                   markeredgewidth=0.0, alpha=0.75)[0])
+            for colour in style.CLASS_COLOURS
+        ]  # fmt: skip
+
+    def show(self, points: np.ndarray, labels: np.ndarray | None) -> None:
+        """Show points (N, 2) by their digits (N,); nothing where there are no digits."""
+        for digit, line in enumerate(self.lines):
+            line.set_visible(labels is not None)
+            if labels is not None:
+                line.set_data(*points[labels == digit].T)
 
 
 class HistogramPanel:
@@ -63,3 +98,14 @@ def nice_ceiling(
 def band(lower: np.ndarray, upper: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return the outline of the area between two curves, shape (2 F, 2), for a polygon."""
     return np.concatenate([np.column_stack([x, upper]), np.column_stack([x[::-1], lower[::-1]])])
+
+
+def decade_label(value: float) -> str:
+    """Return a power of ten as a short label of an axis.
+
+    >>> decade_label(0.01), decade_label(1e-6), decade_label(1000)
+    ('0.01', '10⁻⁶', '1000')
+    """
+    if value > 5e-4:
+        return f"{value:g}"
+    return "10⁻" + "⁰¹²³⁴⁵⁶⁷⁸⁹"[round(-math.log10(value))]

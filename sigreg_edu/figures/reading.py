@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.axes import Axes
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.parts import nice_ceiling
+from sigreg_edu.figures.parts import decade_label, nice_ceiling
 from sigreg_edu.views.reading import FEWEST, MOST, SCALES, ReadingView
 
 WITH_N, WITHOUT_N = (0.05, 2e6), (1e-5, 1e3)  # axis of T in panel 1; its top is for the legend
@@ -131,17 +130,6 @@ class ReadingFigure(ExplorerFigure):
         collapsed = present.best_scale == 0.0
         self.best_scale.set_color(style.FAILURE if collapsed else style.INK)
         self.here.set_data([view.std] * 2, [0.0, 1.0])
-
-
-def decade_label(value: float) -> str:
-    """Return a power of ten as a short label of an axis.
-
-    >>> decade_label(0.01), decade_label(1e-6), decade_label(1000)
-    ('0.01', '10⁻⁶', '1000')
-    """
-    if value > 5e-4:
-        return f"{value:g}"
-    return "10⁻" + "⁰¹²³⁴⁵⁶⁷⁸⁹"[round(-math.log10(value))]
 
 
 def _visible(values: np.ndarray) -> np.ndarray:

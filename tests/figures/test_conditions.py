@@ -24,7 +24,7 @@ def shown(figure: ConditionsFigure, **changes):
 
 def test_digits_stand_in_the_line_of_their_class(figure):
     view = shown(figure, condition="sigreg")
-    for digit, line in enumerate(figure.cloud.classes):
+    for digit, line in enumerate(figure.cloud.dots.lines):
         np.testing.assert_array_equal(line.get_xydata(), view.points[view.labels == digit])
     assert not figure.cloud.box.get_visible()
     shown(figure, condition="none")

@@ -36,7 +36,7 @@ def shown(figure: EmbeddingFigure, courses, **state):
 
 def test_every_digit_stands_in_the_line_of_its_class(figure, courses):
     view = shown(figure, courses, run="sigreg", moment=LAST_MOMENT)
-    for digit, line in enumerate(figure.cloud.classes):
+    for digit, line in enumerate(figure.cloud.dots.lines):
         np.testing.assert_array_equal(line.get_xydata(), view.points[view.labels == digit])
 
 
@@ -44,7 +44,7 @@ def test_the_lens_shows_the_collapsed_cloud_enlarged_about_its_middle(figure, co
     view = shown(figure, courses, run="none", moment=LAST_MOMENT)
     assert figure.cloud.factor.get_text() == f"magnified {view.magnification:,.0f}×"
     home = figure.cloud.box.get_xy()[:4].mean(axis=0)
-    for digit, line in enumerate(figure.cloud.classes):
+    for digit, line in enumerate(figure.cloud.dots.lines):
         truth = home + view.magnification * (view.points[view.labels == digit] - view.middle)
         inside = np.abs(truth - home).max(axis=1) <= LENS
         np.testing.assert_allclose(line.get_xydata()[inside], truth[inside], atol=1e-9)

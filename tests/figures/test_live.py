@@ -26,7 +26,7 @@ def test_curves_hold_what_was_seen(sessions):
     assert other.get_visible()
     assert len(figure.curves["invariance"][0].get_xdata()) == 36
     assert figure.other_note.get_text() == "dotted: the run before"
-    assert sum(len(line.get_xdata()) for line in figure.classes) == 450
+    assert sum(len(line.get_xdata()) for line in figure.dots.lines) == 450
 
 
 def test_a_wide_embedding_gets_a_wider_panel(sessions):

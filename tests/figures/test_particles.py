@@ -35,7 +35,7 @@ def test_digits_have_a_colour_each(figure):
     view = finished(cloud="digits")
     figure.update(view)
     assert not figure.points.get_visible()
-    drawn = sum(len(line.get_xdata()) for line in figure.classes)
+    drawn = sum(len(line.get_xdata()) for line in figure.dots.lines)
     assert drawn == len(view.points)
 
 
