@@ -83,9 +83,9 @@ class ExplorerWidget(widgets.VBox):
         self._timer: asyncio.TimerHandle | None = None
         heading = widgets.HTML(f'<div class="sigreg-title">{html.escape(title)}</div>')
         rows = [self._row(name, control) for name, control in self._visible_controls().items()]
-        parts = [heading, flow(rows, "sigreg-controls"), self.picture]
+        parts = [heading, _flow(rows, "sigreg-controls"), self.picture]
         parts[1:1] = [
-            flow(buttons, "sigreg-presets")
+            _flow(buttons, "sigreg-presets")
             for buttons in (self._buttons(presets or {}), self._play_buttons())
             if buttons
         ]
@@ -279,6 +279,7 @@ class ExplorerWidget(widgets.VBox):
         return buttons
 
     def _play_buttons(self) -> list[widgets.Widget]:
+        """What makes the picture go on; a subclass may put more before it."""
         controls = self.explorer.params.controls().values()
         if not any(isinstance(control, Moment) for control in controls):
             return []
@@ -393,8 +394,7 @@ def make_button(label: str, icon: str, pressed: Callable[[], None]) -> widgets.B
     return button
 
 
-def flow(children: list[widgets.Widget], name: str) -> widgets.Box:
-    """Put widgets in a row that wraps, as a box of this CSS class."""
+def _flow(children: list[widgets.Widget], name: str) -> widgets.Box:
     box = widgets.Box(children, layout=widgets.Layout(flex_flow="row wrap"))
     box.add_class(name)
     return box

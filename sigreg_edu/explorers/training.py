@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from sigreg_edu.explorers.core import Explorer
-from sigreg_edu.explorers.shell import ExplorerWidget, flow, make_button, running_loop
+from sigreg_edu.explorers.shell import ExplorerWidget, make_button, running_loop
 from sigreg_edu.figures.live import LiveFigure
 from sigreg_edu.training.session import Session
 from sigreg_edu.views.live import LiveParams, Sessions, live_view
@@ -38,10 +38,6 @@ class TrainingWidget(ExplorerWidget):
         self._signal_before: Any = None
         self._interrupted = False
         super().__init__(title, explorer, **options)
-        self.train_button = self.make_toggle(TRAIN, "sigreg-train", self.start, self.rest)
-        self.stop_button = make_button("stop", "stop", self.stop)
-        row = flow([self.train_button, self.stop_button], "sigreg-presets")
-        self.children = (self.children[0], row, *self.children[1:])
 
     @property
     def session(self) -> Session:
@@ -106,6 +102,11 @@ class TrainingWidget(ExplorerWidget):
             self._bite = None
             self._stop_listening()
         super().close()
+
+    def _play_buttons(self) -> list[Any]:
+        self.train_button = self.make_toggle(TRAIN, "sigreg-train", self.start, self.rest)
+        self.stop_button = make_button("stop", "stop", self.stop)
+        return [self.train_button, self.stop_button, *super()._play_buttons()]
 
     # --- one bite after another ----------------------------------------------------------------
 

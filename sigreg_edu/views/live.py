@@ -156,12 +156,12 @@ def _objective(params: LiveParams) -> str:
 
 def _in_words(params: LiveParams, session: Session, look: Look, seen: SpaceLook) -> str:
     m = seen.measures
-    if session.step == 0:
-        start = f"Not trained yet, {CONDITIONS[params.condition].label}. Untrained,"
-    else:
-        start = f"{CONDITIONS[params.condition].label}, step {look.step} of {session.step} taken:"
+    lamb = "" if params.condition == "none" else f", λ = {params.lamb:.3g}"
+    asked = "" if params.step == look.step else f" ({params.step} asked for)"
+    when = f"step {look.step} of {session.step} taken" if session.step else "not trained yet"
     return (
-        f"{start} the {params.space} has a mean standard deviation of {small_number(m.mean_std)}, "
+        f"{CONDITIONS[params.condition].label}{lamb}, {when}{asked}: "
+        f"the {params.space} has a mean standard deviation of {small_number(m.mean_std)}, "
         f"effective rank {m.effective_rank:.1f} of {len(seen.std)}, kNN accuracy "
         f"{100 * m.knn:.0f} %, T = {short(m.sigreg)} ({short(seen.worst_statistic)} in its worst "
         f"shadow). {state_in_words(m.mean_std, m.effective_rank, len(seen.std))}"

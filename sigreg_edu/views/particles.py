@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from sigreg_edu.views.embedding import small_number
 from sigreg_edu.views.flow import (
     BY_KNOTS,
     CLOUDS,
@@ -31,6 +32,7 @@ CHUNK_ELSE = 24
 TURNED = np.arange(0, 181, 5)  # degrees at which T is drawn
 MOST_SLICES_DRAWN = 16
 NUM_ARROWS = 60
+LEAST_TOLD = 1e-6  # of a loss in words; what is smaller is rounding
 
 
 @dataclass(frozen=True)
@@ -189,10 +191,11 @@ def _degrees(slices: np.ndarray) -> np.ndarray:
 
 def _in_words(params: ParticlesParams, flow: Flow, step: int, along: float) -> str:
     loss, everywhere = flow.losses[step], flow.everywhere[step]
+    said = short(loss) if loss >= 0.1 else small_number(loss if loss >= LEAST_TOLD else 0.0)
     z = flow.points[step]
     wide, narrow = _axes(z)
     words = (
-        f"Step {step}, {LOSSES[params.loss]}: the loss itself says {_short(loss)}; T over all "
+        f"Step {step}, {LOSSES[params.loss]}: the loss itself says {said}; T over all "
         f"directions is {short(everywhere)} (Gaussian samples {null_mean_and_95()[0]:.2f}), along "
         f"{params.angle}° {short(along)}. Standard deviation {wide:.2f} along the widest axis, "
         f"{narrow:.2f} along the narrowest."
@@ -208,7 +211,3 @@ def _axes(z: torch.Tensor) -> tuple[float, float]:
     """Largest and smallest standard deviation of a cloud (N, D) along its principal axes."""
     variances = torch.linalg.eigvalsh(z.double().T.cov()).clamp_min(0.0)
     return math.sqrt(variances[-1]), math.sqrt(variances[0])
-
-
-def _short(loss: float) -> str:
-    return short(loss) if loss >= 0.005 else f"{loss:.0e}" if loss > 1e-9 else "0"

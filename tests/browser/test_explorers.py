@@ -34,3 +34,24 @@ def test_every_slider_has_a_name_for_those_who_cannot_see_it(name, explorers):
 
 def test_the_console_is_clean(lab, explorers):
     assert lab.errors == []
+
+
+def test_what_can_be_played_plays_pauses_and_is_scrubbed_back(explorers):
+    particles = explorers["particles"]
+    particles.press("line, SIGReg")
+    particles.play(2.0)
+    reached = step_of(particles)
+    assert reached > 5
+    particles.page.wait_for_timeout(500)
+    assert step_of(particles) == reached
+    later = particles.fingerprint()
+    particles.key(particles.slider("step"), "ArrowLeft", times=3)
+    assert step_of(particles) == reached - 3
+    particles.key(particles.slider("step"), "ArrowRight", times=3)
+    assert particles.fingerprint() == later
+    particles.press("one step")
+    assert step_of(particles) == reached + 1
+
+
+def step_of(explorer):
+    return int(explorer.readout().split(",")[0].removeprefix("Step "))

@@ -7,19 +7,21 @@ import math
 import pytest
 import torch
 
-from sigreg_edu import explorers, statistics
+from sigreg_edu import data, explorers, slicing, statistics
 from sigreg_edu.data import sample_1d
-from sigreg_edu.exercises import epps_pulley, shadows, start_here
+from sigreg_edu.exercises import epps_pulley, shadows, sigreg, start_here
 from sigreg_edu.exercises.core import NOT_TRIED, Exercise
 from sigreg_edu.statistics import EppsPulleyTest
 
-MODULES = (start_here, shadows, epps_pulley)
+MODULES = (start_here, shadows, epps_pulley, sigreg)
 # What a solution may use, as the notebooks import it.
 NAMES = {
     "math": math,
     "torch": torch,
     "explorers": explorers,
     "statistics": statistics,
+    "slicing": slicing,
+    "data": data,
     "sample_1d": sample_1d,
     "EppsPulleyTest": EppsPulleyTest,
 }

@@ -15,7 +15,7 @@ def sessions():
 
 def test_before_training_it_says_so(sessions):
     view = live_view(LiveParams(), sessions)
-    assert view.readout.startswith("Not trained yet, LeJEPA. Untrained, the projection has")
+    assert view.readout.startswith("LeJEPA, λ = 0.02, not trained yet: the projection has a mean")
     assert view.others is None
     assert view.objective == "loss = 0.98 · invariance + 0.02 · SIGReg"
 
