@@ -7,13 +7,13 @@ import math
 import pytest
 import torch
 
-from sigreg_edu import data, explorers, slicing, statistics
+from sigreg_edu import data, explorers, losses, slicing, statistics
 from sigreg_edu.data import sample_1d
-from sigreg_edu.exercises import epps_pulley, shadows, sigreg, start_here
+from sigreg_edu.exercises import collapse, epps_pulley, shadows, sigreg, start_here
 from sigreg_edu.exercises.core import NOT_TRIED, Exercise
 from sigreg_edu.statistics import EppsPulleyTest
 
-MODULES = (start_here, shadows, epps_pulley, sigreg)
+MODULES = (start_here, shadows, epps_pulley, sigreg, collapse)
 # What a solution may use, as the notebooks import it.
 NAMES = {
     "math": math,
@@ -22,6 +22,7 @@ NAMES = {
     "statistics": statistics,
     "slicing": slicing,
     "data": data,
+    "losses": losses,
     "sample_1d": sample_1d,
     "EppsPulleyTest": EppsPulleyTest,
 }
