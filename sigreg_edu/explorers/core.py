@@ -84,7 +84,7 @@ class Explorer:
                 view = self._compute(params)
             self._show(view)
         except Exception as error:  # shown to the student, never swallowed
-            self.error = _in_words(error)
+            self.error = in_words(error)
             return False
         self.params, self.error = params, ""
         self._refinement = self._refine(params) if self._refine else None  # latest wins
@@ -120,7 +120,7 @@ class Explorer:
             if view is not None:
                 self._show(view)
         except Exception as error:  # the coarser picture stays
-            view, self.error = None, _in_words(error)
+            view, self.error = None, in_words(error)
         if view is None:
             self._refinement = None
         return view is not None
@@ -168,7 +168,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
     """Return the message alone for an expected error, with its kind for an unexpected one."""
     message = str(error) or "no message"
     return message if isinstance(error, ValueError) else f"{type(error).__name__}: {message}"

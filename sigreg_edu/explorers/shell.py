@@ -59,7 +59,7 @@ class ExplorerWidget(widgets.VBox):
         play_button, step_button: what plays a :class:`Moment`, None where there is none.
     """
 
-    play_label = "play"
+    play_label, step_label = "play", "one step"
 
     def __init__(
         self,
@@ -129,14 +129,14 @@ class ExplorerWidget(widgets.VBox):
         """Show moment after moment, from the start again if the last one is shown.
 
         The browser asks for each picture by telling that the last is painted. So the pictures come
-        as quickly as they can be seen, moves of sliders come in between, and where no browser
-        looks, nothing runs.
+        as quickly as they can be painted, moves of sliders come in between, and where no page
+        shows the picture, nothing runs.
         """
-        name = self._moment_name()
+        last = self.next_moment() is None
         self.picture.playing = True
         self._show_play_button()
-        if getattr(self.explorer.params, name) == self._control(name).maximum:
-            self.set(**{name: 0})
+        if last:
+            self.set(**{self._moment_name(): 0})
         else:
             self.advance()
 
@@ -147,11 +147,15 @@ class ExplorerWidget(widgets.VBox):
 
     def advance(self) -> None:
         """Show the next moment; the last one ends the play."""
+        moment = self.next_moment()
+        if moment is None or not self.set(**{self._moment_name(): moment}):
+            self.pause()
+
+    def next_moment(self) -> int | None:
+        """Return the moment after the one that is shown, None after the last."""
         name = self._moment_name()
         now = getattr(self.explorer.params, name)
-        if now < self._control(name).maximum and self.set(**{name: now + 1}):
-            return
-        self.pause()
+        return now + 1 if now < self._control(name).maximum else None
 
     def _moment_name(self) -> str:
         """The field that can be played."""
@@ -284,7 +288,7 @@ class ExplorerWidget(widgets.VBox):
         if not any(isinstance(control, Moment) for control in controls):
             return []
         self.play_button = self.make_toggle(self.play_label, "sigreg-play", self.play, self.pause)
-        self.step_button = make_button("one step", "step-forward", self.advance)
+        self.step_button = make_button(self.step_label, "step-forward", self.advance)
         return [self.play_button, self.step_button]
 
     def make_toggle(
@@ -309,8 +313,8 @@ class ExplorerWidget(widgets.VBox):
         toggle.icon = "pause" if going else "play"
 
     def _on_new_sample(self, _button: widgets.Button) -> None:
-        self.explorer.new_sample()
-        self.refresh()
+        name = self.explorer.seed_name
+        self.set(**{name: getattr(self.explorer.params, name) + 1})
 
     # --- what is kept where no widget can run ------------------------------------------------
 

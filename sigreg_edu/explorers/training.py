@@ -1,7 +1,7 @@
 """The live training of notebook 04: it goes on between the messages of the sliders.
 
 A training in a cell would keep the kernel busy: no slider answers, and the picture stands still.
-Here the event loop that brings the messages also does the training, in bites of some 15 ms.
+Here the event loop that brings the messages also does the training, in bites of a few milliseconds.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import threading
 from functools import partial
 from typing import Any
 
-from sigreg_edu.explorers.core import Explorer
+from sigreg_edu.explorers.core import Explorer, in_words
 from sigreg_edu.explorers.shell import ExplorerWidget, make_button, running_loop
 from sigreg_edu.figures.live import LiveFigure
+from sigreg_edu.training.joint import CONDITIONS
 from sigreg_edu.training.session import Session
 from sigreg_edu.views.live import LiveParams, Sessions, live_view
 
@@ -28,15 +29,15 @@ class TrainingWidget(ExplorerWidget):
     Attributes:
         train_button: starts and pauses; begins afresh once a training has ended.
         stop_button: ends the training; what was seen of it stays.
+        interrupted: set by the kernel's interrupt; the next bite then stops.
     """
 
-    play_label = "replay"
+    play_label, step_label = "replay", "next look"
 
     def __init__(self, title: str, explorer: Explorer, sessions: Sessions, **options: Any) -> None:
         self.sessions = sessions
+        self.interrupted = False
         self._bite: asyncio.TimerHandle | None = None
-        self._signal_before: Any = None
-        self._interrupted = False
         super().__init__(title, explorer, **options)
 
     @property
@@ -50,28 +51,30 @@ class TrainingWidget(ExplorerWidget):
         return self._bite is not None
 
     def start(self) -> None:
-        """Go on training, or begin afresh if it has ended.
+        """Go on training, or begin afresh if it has ended; nothing if it is going on.
 
         Raises:
-            RuntimeError: there is no event loop, as in a plain script.
+            RuntimeError: the explorer was closed, or there is no event loop, as in a plain script.
         """
         loop = running_loop()
-        if loop is None:
+        if loop is None or self.explorer.closed:
+            self._show_train_button()
             raise RuntimeError(
+                "this explorer was closed; run its cell again." if self.explorer.closed else
                 "there is no event loop to train in. Train to the end at once: explorer.run()"
-            )
+            )  # fmt: skip
+        if self.training:
+            return
         self.pause()
         self._begin_afresh_if_ended()
-        self._interrupted = False
+        self.interrupted = False
         self._bite = loop.call_later(BREATH_SECONDS, self._take_bite)
+        _GOING_ON.add(self)
         self._show_train_button()
 
     def rest(self) -> None:
         """Pause the training; ``start`` goes on."""
-        if self._bite is not None:
-            self._bite.cancel()
-            self._bite = None
-        self._stop_listening()
+        self._let_go()
         self._show_train_button()
 
     def stop(self) -> None:
@@ -80,27 +83,41 @@ class TrainingWidget(ExplorerWidget):
         self.session.stop()
         self.set(step=self._last_look())
 
-    def run(self) -> None:
-        """Train to the end at once. Interrupting the kernel stops it and keeps what there is."""
+    def run(self) -> bool:
+        """Train to the end at once. Interrupting the kernel stops it and keeps what there is.
+
+        Returns:
+            Whether it came to its end; False if it was interrupted.
+        """
         self.rest()
         self._begin_afresh_if_ended()
-        self.session.run()
+        ended = self.session.run()
         self.set(step=self._last_look())
+        return ended
 
     def set(self, **changes: Any) -> bool:
-        """Change the state; another training pauses the one that goes on."""
-        before = self.explorer.params.key
+        """Change the state. λ reaches the next step; another training pauses the present one.
+
+        Another loss comes with its own λ, unless one is given.
+        """
+        loss, before = changes.get("condition"), self.explorer.params.key
+        if loss in CONDITIONS and loss != "none" and loss != before[0]:
+            changes.setdefault("lamb", CONDITIONS[loss].lamb)
         taken = super().set(**changes)
-        if self.training and self.explorer.params.key != before:
+        if taken and self.explorer.params.key != before:
             self.rest()
+        if taken and "lamb" in changes and self.explorer.params.condition != "none":
+            self.session.training.lamb = self.explorer.params.lamb
         return taken
+
+    def next_moment(self) -> int | None:
+        """Return the step of the look after the one that is shown, None after the last."""
+        now = self.explorer.params.step
+        return next((look.step for look in self.session.looks if look.step > now), None)
 
     def close(self) -> None:
         """Let training, figure and widgets go."""
-        if self._bite is not None:
-            self._bite.cancel()
-            self._bite = None
-            self._stop_listening()
+        self._let_go()
         super().close()
 
     def _play_buttons(self) -> list[Any]:
@@ -111,25 +128,37 @@ class TrainingWidget(ExplorerWidget):
     # --- one bite after another ----------------------------------------------------------------
 
     def _take_bite(self) -> None:
-        session, seen = self.session, self._last_look()
-        self._listen_for_interrupts()
-        if self._interrupted:
+        _listen_for_interrupts()
+        if self.interrupted:
             self.stop()
             return
+        session, seen = self.session, self._last_look()
         try:
             session.bite()
-        except FloatingPointError as error:
-            self.rest()
-            self.explorer.error = str(error)
-            self._show_picture()
+        except Exception as error:  # shown to the student, never swallowed
+            self._show_broken(error)
             return
         follows = self.explorer.params.step >= seen  # else the student looks back
         if self._last_look() > seen and follows:
             self.set(step=self._last_look())
         if session.finished:
             self.rest()
-        else:
+        elif self.training:
             self._bite = running_loop().call_later(BREATH_SECONDS, self._take_bite)
+
+    def _show_broken(self, error: Exception) -> None:
+        self.rest()
+        self.set(step=self._last_look())
+        self.explorer.error = in_words(error)
+        self._show_picture()
+
+    def _let_go(self) -> None:
+        """Take no further bite, and leave the interrupt to others."""
+        if self._bite is not None:
+            self._bite.cancel()
+            self._bite = None
+        _GOING_ON.discard(self)
+        _stop_listening()
 
     def _last_look(self) -> int:
         return self.session.looks[-1].step
@@ -139,23 +168,45 @@ class TrainingWidget(ExplorerWidget):
             self.sessions.begin(self.explorer.params)
             self.set(step=0)
 
-    # --- the kernel's interrupt ----------------------------------------------------------------
-
-    def _listen_for_interrupts(self) -> None:
-        """Let the interrupt stop the training. Outside cells ipykernel would ignore it."""
-        ours = signal.getsignal(signal.SIGINT) == self._on_interrupt
-        if not ours and threading.current_thread() is threading.main_thread():
-            self._signal_before = signal.signal(signal.SIGINT, self._on_interrupt)
-
-    def _stop_listening(self) -> None:
-        if signal.getsignal(signal.SIGINT) == self._on_interrupt:
-            signal.signal(signal.SIGINT, self._signal_before)
-
-    def _on_interrupt(self, _number: int, _frame: Any) -> None:
-        self._interrupted = True  # and no more: it may have come in the middle of a step
-
     def _show_train_button(self) -> None:
         self.show_toggle(self.train_button, TRAIN, going=self.training)
+
+
+# --- the kernel's interrupt -----------------------------------------------------------------------
+
+#: What is being trained. One handler serves all: handlers that wrap each other lose their order.
+_GOING_ON: set[TrainingWidget] = set()
+_handler_before: Any = signal.SIG_DFL
+
+
+def _listen_for_interrupts() -> None:
+    """Let the interrupt stop what is being trained. Outside cells ipykernel would ignore it.
+
+    Asked before each bite, since ipykernel sets a handler of its own around each message and then
+    puts back whichever it found.
+    """
+    global _handler_before
+    here = signal.getsignal(signal.SIGINT)
+    if here is not _on_interrupt and threading.current_thread() is threading.main_thread():
+        _handler_before = here
+        signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def _stop_listening() -> None:
+    """Give the interrupt back once nothing is being trained."""
+    main = threading.current_thread() is threading.main_thread()
+    if main and not _GOING_ON and signal.getsignal(signal.SIGINT) is _on_interrupt:
+        signal.signal(signal.SIGINT, _handler_before)
+
+
+def _on_interrupt(number: int, frame: Any) -> None:
+    """Have each training stop at its next bite: the signal may have come in the middle of one."""
+    for widget in _GOING_ON:
+        widget.interrupted = True
+    if not _GOING_ON:  # put back by ipykernel after the last one had ended
+        _stop_listening()
+        if callable(_handler_before):
+            _handler_before(number, frame)
 
 
 def training_explorer(**initial: Any) -> TrainingWidget:

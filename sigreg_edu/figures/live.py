@@ -60,12 +60,16 @@ class LiveFigure(ExplorerFigure):
     def _build_widths(self, axes: Axes) -> None:
         axes.set_title("3  std of each", pad=4)
         self.width_axes = axes
-        axes.set(xlabel="coordinates, sorted")
+        axes.set(xlabel="coordinates or axes, sorted")
         axes.set(xlim=(0.0, 1.0), xticks=[])
         axes.axhline(1.0, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
         self.widths = self.moving(
             axes.stairs([0.0], [0.0, 1.0], fill=True, color=style.DATA, alpha=0.6)
         )
+        (principal,) = axes.plot([], [], "o-", color=style.INK, markersize=4, linewidth=1.4)
+        self.principal = self.moving(principal)
+        axes.text(0.98, 0.97, "dots: principal axes", ha="right", va="top", fontsize=11.5,
+                  transform=axes.transAxes)  # fmt: skip
 
     def _build_curves(self, places: list[Axes]) -> None:
         self.curve_axes = dict(zip(CURVES, places, strict=True))
@@ -111,6 +115,7 @@ class LiveFigure(ExplorerFigure):
         self.worst.set_text(f"T = {view.worst:.3g}")
         edges = np.linspace(0.0, 1.0, view.dim + 1)
         self.widths.set_data(view.std, edges)
+        self.principal.set_data((edges[1:] + edges[:-1]) / 2.0, view.axes)
         self._set_field(_field(view))
         self.curve_axes["effective_rank"].set_ylim(0.0, 1.06 * view.dim)
         self.curve_axes["effective_rank"].set_yticks([0, view.dim // 2, view.dim])
@@ -154,7 +159,7 @@ class LiveFigure(ExplorerFigure):
 
 def _field(view: LiveView) -> float:
     """Return half the width of the cloud's panel: few steps, as each new one redraws all."""
-    wide = max(float(np.quantile(np.abs(view.cloud), 0.99)), 1.75 * float(view.std[0]))
+    wide = max(float(np.quantile(np.abs(view.cloud), 0.99)), 1.25 * float(view.axes[0]))
     return next((field for field in FIELDS if wide <= field), FIELDS[-1])
 
 

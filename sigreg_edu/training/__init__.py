@@ -7,16 +7,32 @@ True
 """
 
 from sigreg_edu.training.encoder import embed, small_encoder, standardize_output
+from sigreg_edu.training.joint import CONDITIONS, JointTraining, Measures
 from sigreg_edu.training.loop import StepRecord, train
-from sigreg_edu.training.probes import effective_rank, knn_accuracy, standard_deviations
+from sigreg_edu.training.probes import (
+    effective_rank,
+    knn_accuracy,
+    principal_deviations,
+    standard_deviations,
+)
 from sigreg_edu.training.runs import Run, record_run, snapshot_schedule, watch_training
+from sigreg_edu.training.session import Session
+from sigreg_edu.training.targets import TARGETS, AveragedTeacher, make_agreement
 
 __all__ = [
+    "CONDITIONS",
+    "TARGETS",
+    "AveragedTeacher",
+    "JointTraining",
+    "Measures",
     "Run",
+    "Session",
     "StepRecord",
     "effective_rank",
     "embed",
     "knn_accuracy",
+    "make_agreement",
+    "principal_deviations",
     "record_run",
     "small_encoder",
     "snapshot_schedule",

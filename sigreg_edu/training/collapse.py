@@ -40,6 +40,7 @@ from sigreg_edu.training.collapse_file import (
 )
 from sigreg_edu.training.collapse_tables import report
 from sigreg_edu.training.joint import CONDITIONS, SPACES, JointTraining
+from sigreg_edu.training.probes import principal_deviations
 from sigreg_edu.training.runs import one_thread
 from sigreg_edu.training.shipped import DATA_FOLDER, ran_on
 from sigreg_edu.training.targets import TARGETS
@@ -96,24 +97,6 @@ def watch(setting: Setting, moments: Sequence[int], *, cloud: bool = False) -> W
 def _look(training: JointTraining) -> dict[str, torch.Tensor]:
     """Return where the digits lie now, by space."""
     return {space: training.embed(space) for space in SPACES}
-
-
-def principal_deviations(z: torch.Tensor) -> torch.Tensor:
-    """Standard deviations along the principal axes, largest first: singular values / sqrt(N - 1).
-
-    Unlike those of the coordinates they show a line or a plane that lies askew.
-
-    Args:
-        z: points (N, D), N at least 2.
-
-    Returns:
-        Tensor (min(N, D),) of z's dtype, computed in float64.
-
-    >>> principal_deviations(torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
-    tensor([2., 0.])
-    """
-    centred = z.double() - z.double().mean(dim=0)
-    return (torch.linalg.svdvals(centred) / (len(z) - 1) ** 0.5).to(z.dtype)
 
 
 def record(

@@ -41,7 +41,7 @@ from sigreg_edu.training.probes import effective_rank, knn_accuracy, standard_de
 from sigreg_edu.training.targets import make_agreement
 
 COVARIANCE_SHARE = 1.0 / 25.0  # of VICReg's covariance beside its variance
-REPORT_SLICES = 16  # of "standardized", whose three sums cost N² a slice
+SLICES, REPORT_SLICES = 64, 16
 YARDSTICK_SLICES = 256
 YARDSTICK_SAMPLES = 256
 YARDSTICK_SEED = 2**31
@@ -80,7 +80,7 @@ class Measures:
 
     Attributes:
         smallest_std, mean_std: standard deviation of the coordinates, the narrowest and the mean.
-        effective_rank: dimensions that are filled, from 1 to D.
+        effective_rank: dimensions that are filled, from 1 to D; 0 for a single point.
         knn: accuracy of ten nearest neighbours among the training digits, on the test digits.
         sigreg: T on 256 of the digits along 256 directions that no training sees, factor N
             included: 1.05 for samples of N(0, I).
@@ -107,7 +107,8 @@ class JointTraining:
         steps: number of updates until ``finished``.
         batch_size: B.
         lr: highest learning rate.
-        num_slices: directions of SIGReg in a step.
+        num_slices: directions of SIGReg in a step; by default 64, and 16 for ``"standardized"``,
+            whose three sums cost N² a slice.
         embedding_dim: dimension of the embedding.
         projection_dim: D, dimension of what the loss sees.
         seed: of everything.
@@ -136,7 +137,7 @@ class JointTraining:
         steps: int = 600,
         batch_size: int = 128,
         lr: float = 0.003,
-        num_slices: int = 64,
+        num_slices: int | None = None,
         embedding_dim: int = 32,
         projection_dim: int = 16,
         seed: int = 0,
@@ -145,12 +146,14 @@ class JointTraining:
         self.lamb = CONDITIONS[condition].lamb if lamb is None else lamb
         self.target, self.steps = target, require_integer(steps, "steps", minimum=3)
         self.digits = load_digits()
+        embedding_dim = require_integer(embedding_dim, "embedding_dim")
+        projection_dim = require_integer(projection_dim, "projection_dim")
         self.backbone = small_encoder(embedding_dim, seed=seed)
         standardize_output(self.backbone, self.digits.train_images)
         self.network = nn.Sequential(
             self.backbone, make_projector(embedding_dim, projection_dim, seed=seed)
         )
-        self.transition = transition or HybridTransition(steps / 3, 2 * steps / 3, "linear")
+        self.transition = _require_transition(transition, steps)
         self.records: list[StepRecord] = []
         self._mixture = [1.0, 0.0]  # hybrid's (v, s)
         self._training = train(
@@ -189,11 +192,21 @@ class JointTraining:
         """Take the next step and return its record.
 
         Raises:
-            StopIteration: the training is finished.
+            RuntimeError: all steps have been taken, or an earlier one broke off.
             FloatingPointError: the loss is no longer finite.
         """
+        if self.finished:
+            raise RuntimeError(
+                f"all {self.steps} steps have been taken. Make another JointTraining, with more."
+            )
         self._mixture[:] = self.transition(len(self.records))
-        record = next(self._training)
+        try:
+            record = next(self._training)
+        except StopIteration:
+            raise RuntimeError(
+                f"this training broke off after step {len(self.records)}, by an interrupt or an "
+                "error, and cannot go on. Make another JointTraining."
+            ) from None
         self.records.append(record)
         return record
 
@@ -224,10 +237,11 @@ class JointTraining:
             sigreg=sliced_epps_pulley(z[test[:YARDSTICK_SAMPLES]], unseen).mean().item(),
         )
 
-    def _make_regularizer(self, num_slices: int, seed: int) -> Regularizer:
+    def _make_regularizer(self, num_slices: int | None, seed: int) -> Regularizer:
         if self.condition == "standardized":
-            return SIGReg(REPORT_SLICES, method="reference_points", standardize=True, seed=seed)
-        sigreg = SIGReg(num_slices, seed=seed)
+            slices = REPORT_SLICES if num_slices is None else num_slices
+            return SIGReg(slices, method="reference_points", standardize=True, seed=seed)
+        sigreg = SIGReg(SLICES if num_slices is None else num_slices, seed=seed)
         if self.condition == "vicreg":
             return vicreg_regularizer
         if self.condition != "hybrid":
@@ -238,6 +252,18 @@ class JointTraining:
             return vicreg * vicreg_regularizer(z) + gaussian * sigreg(z)
 
         return hybrid
+
+
+def _require_transition(transition: HybridTransition | None, steps: int) -> HybridTransition:
+    """The transition given, or a straight line over the middle third."""
+    if transition is None:
+        return HybridTransition(steps / 3, 2 * steps / 3, "linear")
+    if not isinstance(transition, HybridTransition):
+        raise TypeError(
+            f"transition must be a HybridTransition, got {type(transition).__name__}. "
+            "For example: HybridTransition(200, 400, shape='cosine')"
+        )
+    return transition
 
 
 def vicreg_regularizer(z: torch.Tensor) -> torch.Tensor:

@@ -15,6 +15,7 @@ from torch import nn
 
 from sigreg_edu.checks import require_integer, require_number, require_positive
 from sigreg_edu.losses import invariance
+from sigreg_edu.losses.inputs import only_to_watch, weighted_sum
 from sigreg_edu.training.encoder import require_fits
 
 WARMUP_STEPS = 20
@@ -30,9 +31,10 @@ class StepRecord:
 
     Attributes:
         step: from 1 to the number of steps.
-        loss: (1 − λ) · invariance + λ · sigreg.
-        invariance: how far the views of an image lie from their mean.
-        sigreg: the regularizer's value, factor N = batch size, whether or not λ lets it count.
+        loss: (1 − λ) · invariance + λ · regularizer.
+        invariance: how far the views of an image lie from their mean, or from what ``agreement``
+            compares them with.
+        regularizer: the regularizer's value, whether or not λ lets it count.
         smallest_std: standard deviation of the narrowest coordinate, over all views.
         learning_rate: of this step.
     """
@@ -40,7 +42,7 @@ class StepRecord:
     step: int
     loss: float
     invariance: float
-    sigreg: float
+    regularizer: float
     smallest_std: float
     learning_rate: float
 
@@ -143,8 +145,8 @@ def _updates(
 
         lamb = _require_lamb(lamb_of(step))
         disagreement = agreement(z, views)
-        gaussianity = regularizer(z)
-        loss = (1.0 - lamb) * disagreement + lamb * gaussianity
+        spread = only_to_watch(lamb == 0.0, regularizer, z)
+        loss = weighted_sum((1.0 - lamb, disagreement), (lamb, spread))
         if not loss.isfinite():
             raise FloatingPointError(
                 f"the loss is {loss.item()} at step {step}. Try a lower lr (now {rate:.3g}), "
@@ -158,9 +160,7 @@ def _updates(
         optimizer.step()
 
         width = z.detach().flatten(0, 1).std(dim=0).min()
-        yield StepRecord(
-            step, loss.item(), disagreement.item(), gaussianity.item(), width.item(), rate
-        )
+        yield StepRecord(step, loss.item(), disagreement.item(), spread.item(), width.item(), rate)
 
 
 def _require_lamb(lamb: float) -> float:

@@ -27,6 +27,28 @@ def standard_deviations(z: torch.Tensor) -> torch.Tensor:
     return _matrix(z, "z", minimum=2).std(dim=0)
 
 
+def principal_deviations(z: torch.Tensor) -> torch.Tensor:
+    """Standard deviations along the principal axes, largest first: singular values / sqrt(N - 1).
+
+    Unlike those of the coordinates they show a line or a plane that lies askew.
+
+    Args:
+        z: points (N, D), N at least 2.
+
+    Returns:
+        Tensor (min(N, D),) of z's dtype, computed in float64.
+
+    Raises:
+        TypeError, ValueError: ``z`` is not a floating tensor (N, D) with N ≥ 2.
+
+    >>> principal_deviations(torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
+    tensor([2., 0.])
+    """
+    wide = _matrix(z, "z", minimum=2).cpu().double()
+    centred = wide - wide.mean(dim=0)
+    return (torch.linalg.svdvals(centred) / (len(z) - 1) ** 0.5).to(z)
+
+
 def effective_rank(z: torch.Tensor, *, center: bool = True) -> torch.Tensor:
     """How many dimensions the points fill: the exponential of the entropy of the singular values.
 

@@ -23,10 +23,10 @@ from sigreg_edu.training.joint import (
     JointTraining,
     Measures,
 )
+from sigreg_edu.training.probes import principal_deviations
 from sigreg_edu.training.runs import one_thread
 
 LOOK_EVERY = 12  # steps
-BITE_STEPS = 3  # some 15 ms: a slider's message waits no longer
 WATCHED_DIRECTIONS = 64
 
 
@@ -37,6 +37,7 @@ class SpaceLook:
     Attributes:
         measures: its numbers.
         std: standard deviation of each coordinate, shape (D,).
+        axes: standard deviation along each principal axis, falling, shape (D,).
         cloud: the first two coordinates, shape (450, 2).
         worst_shadow: the points along the direction, of 64 random ones and the D axes, whose T is
             largest, shape (450,).
@@ -45,6 +46,7 @@ class SpaceLook:
 
     measures: Measures
     std: np.ndarray
+    axes: np.ndarray
     cloud: np.ndarray
     worst_shadow: np.ndarray
     worst_statistic: float
@@ -95,33 +97,44 @@ class Session:
         return len(self.training.records)
 
     def bite(self) -> None:
-        """Do the next small piece of work: three steps, or half a look.
+        """Do the next small piece of work: one step, or half a look.
 
         Raises:
-            FloatingPointError: the loss is no longer finite. The session is then stopped.
+            Exception: whatever the step raises, such as FloatingPointError for a loss that is no
+                longer finite. The session is then stopped.
         """
         if self.finished:
             return
         try:
             with one_thread():
                 next(self._work)
-        except FloatingPointError:
+        except Exception:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """End it, with a last look at where it is; what was seen is kept."""
-        if not self.stopped and self.looks[-1].step < self.step:
-            self._add(dict(self._spaces()))
-        self.stopped = True
+        """End it, with a last look at where it is; what was seen is kept.
 
-    def run(self) -> None:
-        """Train to the end. Interrupting (Ctrl-C, the kernel's stop button) stops the session."""
+        A network that is no longer finite has no place: then the look before is the last.
+        """
+        if self.stopped:
+            return
+        self.stopped = True
+        if self.looks[-1].step < self.step and self._is_finite():
+            self._add(dict(self._spaces()))
+
+    def run(self) -> bool:
+        """Train to the end. Interrupting (Ctrl-C, the kernel's stop button) stops the session.
+
+        Returns:
+            Whether it came to its end; False if it was interrupted.
+        """
         try:
             while not self.finished:
                 self.bite()
         except KeyboardInterrupt:
             self.stop()
+        return not self.stopped
 
     def curve(self, name: str, space: str = "projection") -> np.ndarray:
         """One of the :class:`Measures` over the looks, shape (L,)."""
@@ -138,14 +151,13 @@ class Session:
         return np.array([record.invariance for record in self.training.records])
 
     def _pieces(self) -> Iterator[None]:
-        """All work, in pieces that take 15 to 20 ms each."""
+        """All work, in pieces of 5 to 30 ms, so that no slider's message waits for long."""
         self._add(dict(self._spaces()))
         yield
         while not self.training.finished:
-            for _ in range(BITE_STEPS):
-                if not self.training.finished:
-                    self.lambs.append(self.training.lamb)
-                    self.training.step()
+            lamb = self.training.lamb
+            self.training.step()
+            self.lambs.append(lamb)
             if self.step % LOOK_EVERY == 0 or self.training.finished:
                 seen = {}
                 for name, look in self._spaces():
@@ -158,6 +170,9 @@ class Session:
         for space in SPACES:
             yield space, self._look(space)
 
+    def _is_finite(self) -> bool:
+        return all(bool(self.training.embed(space).isfinite().all()) for space in SPACES)
+
     def _add(self, spaces: dict[str, SpaceLook]) -> None:
         self.looks.append(Look(self.step, MappingProxyType(spaces)))
 
@@ -168,6 +183,7 @@ class Session:
         return SpaceLook(
             measures=self.training.measure_points(z),
             std=z.std(0).numpy(),
+            axes=principal_deviations(z).numpy(),
             cloud=tested[:, :2].numpy(),
             worst_shadow=(tested @ direction).numpy(),
             worst_statistic=statistic,

@@ -157,7 +157,7 @@ def note(run: Run) -> dict[str, object]:
         "config": dict(run.config),
         "metrics": {
             "invariance": run.records[-1].invariance,
-            "sigreg": run.records[-1].sigreg,
+            "sigreg": run.records[-1].regularizer,
             "std": z.std(dim=0).tolist(),
             "effective_rank": effective_rank(z).item(),
             "knn_accuracy": accuracy,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sigreg_edu.training.joint import CONDITIONS, SPACES, JointTraining
-from sigreg_edu.training.session import Look, Session, SpaceLook
+from sigreg_edu.training.session import Look, Session
 from sigreg_edu.training.targets import TARGETS
+from sigreg_edu.views.conditions import embedding_verdict, projection_verdict
 from sigreg_edu.views.embedding import small_number
 from sigreg_edu.views.kept import Kept
 from sigreg_edu.views.many_shadows import short
@@ -17,8 +18,6 @@ from sigreg_edu.views.sample import Histogram, histogram
 
 STEPS = 600
 KEPT_SESSIONS = 8
-COLLAPSED_STD = 0.1  # a mean standard deviation below it is called a collapse onto a point
-FLAT_SHARE = 0.7  # an effective rank below this share of D is called a loss of dimensions
 CURVES = ("sigreg", "effective_rank", "mean_std", "knn")
 
 
@@ -56,7 +55,8 @@ class LiveView:
         cloud, labels: two coordinates of the test digits, shape (450, 2), and their digits.
         shadow: histogram along the worst direction seen.
         worst: T of that shadow.
-        std: standard deviation of each coordinate, falling, shape (D,).
+        std, axes: standard deviation of each coordinate and along each principal axis, falling,
+            shape (D,) each.
         step: the step asked for.
         look_steps: steps of the looks so far, shape (L,).
         curves: each of ``CURVES`` over the looks, (L,).
@@ -73,6 +73,7 @@ class LiveView:
     shadow: Histogram
     worst: float
     std: np.ndarray
+    axes: np.ndarray
     step: int
     look_steps: np.ndarray
     curves: dict[str, np.ndarray]
@@ -87,7 +88,7 @@ class Sessions:
     """The latest few trainings by what they are; one of them is shown, the one before is its foil.
 
     Args:
-        steps: of each training.
+        steps: of each training; at most what the slider and the axes have room for.
     """
 
     def __init__(self, steps: int = STEPS) -> None:
@@ -97,20 +98,19 @@ class Sessions:
         self._shown: Session | None = None
 
     def of(self, params: LiveParams) -> Session:
-        """Return the training of this state, begun now if there is none, with the state's λ."""
+        """Return the training of this state, begun now if there is none."""
         session = self._kept.get(params.key) or self.begin(params)
         if session is not self._shown:
             if self._shown is not None and self._shown.step:
                 self.before = self._shown
             self._shown = session
-        if params.condition != "none" and not session.finished:
-            session.training.lamb = params.lamb
         return session
 
     def begin(self, params: LiveParams) -> Session:
-        """Begin this state's training afresh."""
+        """Begin this state's training afresh, with the state's λ."""
         condition, target, seed = params.key
-        training = JointTraining(condition, target=target, steps=self.steps, seed=seed)
+        lamb = None if condition == "none" else params.lamb
+        training = JointTraining(condition, lamb=lamb, target=target, steps=self.steps, seed=seed)
         return self._kept.put(params.key, Session(training))
 
 
@@ -120,14 +120,15 @@ def live_view(params: LiveParams, sessions: Sessions) -> LiveView:
     look = session.looks[max(0, int(np.searchsorted(session.look_steps, params.step, "right")) - 1)]
     seen, digits = look.spaces[params.space], session.training.digits
     before = sessions.before
-    lambs = np.array(session.lambs)
+    lambs, lamb = np.array(session.lambs), _lamb_at(params, session, look)
     return LiveView(
-        objective=_objective(params),
+        objective=_objective(params, lamb),
         cloud=seen.cloud,
         labels=digits.test_labels.numpy(),
         shadow=histogram(seen.worst_shadow),
         worst=seen.worst_statistic,
         std=np.sort(seen.std)[::-1],
+        axes=seen.axes,
         step=params.step,
         look_steps=session.look_steps,
         curves={name: session.curve(name, params.space) for name in CURVES},
@@ -139,11 +140,16 @@ def live_view(params: LiveParams, sessions: Sessions) -> LiveView:
             before.invariance,
         ),
         dim=len(seen.std),
-        readout=_in_words(params, session, look, seen),
+        readout=_in_words(params, session, look, lamb),
     )  # fmt: skip
 
 
-def _objective(params: LiveParams) -> str:
+def _lamb_at(params: LiveParams, session: Session, look: Look) -> float:
+    """λ of the step before the look; of the next one where none has been taken."""
+    return session.lambs[look.step - 1] if look.step else params.lamb
+
+
+def _objective(params: LiveParams, lamb: float) -> str:
     if params.condition == "none":
         return "loss = invariance alone"
     regularizer = {
@@ -151,31 +157,22 @@ def _objective(params: LiveParams) -> str:
         "hybrid": "(VICReg → SIGReg)",
         "standardized": "standardized",
     }.get(params.condition, "SIGReg")
-    return f"loss = {1 - params.lamb:.3g} · invariance + {params.lamb:.3g} · {regularizer}"
+    return f"loss = {1 - lamb:.3g} · invariance + {lamb:.3g} · {regularizer}"
 
 
-def _in_words(params: LiveParams, session: Session, look: Look, seen: SpaceLook) -> str:
+def _in_words(params: LiveParams, session: Session, look: Look, lamb: float) -> str:
+    seen = look.spaces[params.space]
     m = seen.measures
-    lamb = "" if params.condition == "none" else f", λ = {params.lamb:.3g}"
+    weight = "" if params.condition == "none" else f", λ = {lamb:.3g}"
+    if weight and params.lamb != lamb:
+        weight += f" (now {params.lamb:.3g})"
     asked = "" if params.step == look.step else f" ({params.step} asked for)"
     when = f"step {look.step} of {session.step} taken" if session.step else "not trained yet"
+    verdict = projection_verdict if params.space == "projection" else embedding_verdict
     return (
-        f"{CONDITIONS[params.condition].label}{lamb}, {when}{asked}: "
+        f"{CONDITIONS[params.condition].label}{weight}, {when}{asked}: "
         f"the {params.space} has a mean standard deviation of {small_number(m.mean_std)}, "
         f"effective rank {m.effective_rank:.1f} of {len(seen.std)}, kNN accuracy "
         f"{100 * m.knn:.0f} %, T = {short(m.sigreg)} ({short(seen.worst_statistic)} in its worst "
-        f"shadow). {state_in_words(m.mean_std, m.effective_rank, len(seen.std))}"
+        f"shadow). Its state: {verdict(seen.axes, m.smallest_std)}"
     )
-
-
-def state_in_words(mean_std: float, rank: float, dim: int) -> str:
-    """Say whether an embedding has collapsed: onto a point, into fewer dimensions, or not.
-
-    >>> state_in_words(0.01, 15.0, 16)
-    'Collapsed towards a point.'
-    """
-    if mean_std < COLLAPSED_STD:
-        return "Collapsed towards a point."
-    if rank < FLAT_SHARE * dim:
-        return f"Only about {rank:.0f} of {dim} dimensions are in use."
-    return "Not collapsed."

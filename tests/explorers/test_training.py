@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
+import weakref
 
 import pytest
 
@@ -135,6 +137,101 @@ def test_an_interrupt_stops_it_and_gives_the_signal_back():
     assert signal.getsignal(signal.SIGINT) == before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="os.kill would end the process there")
+def test_one_interrupt_stops_two_trainings_and_the_signal_goes_back():
+    async def scenario(one: TrainingWidget) -> None:
+        inside = signal.getsignal(signal.SIGINT)
+        two = training_explorer(condition="none")
+        for widget in (one, two):
+            widget.start()
+        await until(lambda: one.session.step >= 3 and two.session.step >= 3)
+        os.kill(os.getpid(), signal.SIGINT)
+        await until(lambda: not one.training and not two.training)
+        assert one.session.stopped
+        assert two.session.stopped
+        assert signal.getsignal(signal.SIGINT) == inside
+
+    in_a_loop(scenario)
+
+
+def test_started_twice_it_trains_once_and_can_be_paused():
+    async def scenario(widget: TrainingWidget) -> None:
+        widget.start()
+        widget.start()
+        await until(lambda: widget.session.step >= 3)
+        widget.rest()
+        paused = widget.session.step
+        await asyncio.sleep(0.05)
+        assert widget.session.step == paused
+
+    in_a_loop(scenario)
+
+
+def test_a_new_start_pauses_the_training():
+    async def scenario(widget: TrainingWidget) -> None:
+        widget.start()
+        await until(lambda: widget.session.step >= 3)
+        widget.new_sample_button.click()
+        assert not widget.training
+        assert widget.session.step == 0
+
+    in_a_loop(scenario)
+
+
+def test_another_loss_brings_its_own_lambda():
+    widget = training_explorer()
+    widget.controls["condition"].value = "vicreg"
+    assert widget.explorer.params.lamb == widget.session.training.lamb == 0.2
+    widget.controls["condition"].value = "none"
+    widget.controls["condition"].value = "lejepa"
+    assert widget.explorer.params.lamb == widget.session.training.lamb == 0.02
+
+
+def test_a_replay_goes_from_look_to_look():
+    async def scenario(widget: TrainingWidget) -> None:
+        widget.run()
+        widget.play()  # the last look is shown: from the start
+        seen = []
+        while widget.picture.playing:
+            seen.append(widget.explorer.params.step)
+            widget.picture.painted = widget.picture.frame_number
+        assert seen == [0, 12, 24, 36]
+
+    in_a_loop(scenario)
+
+
+def test_closed_while_it_trains_it_is_let_go():
+    async def main() -> None:
+        gone = await train_and_close(training_explorer())
+        await asyncio.sleep(0.05)
+        gc.collect()
+        assert gone() is None
+
+    async def train_and_close(widget: TrainingWidget) -> weakref.ref:
+        widget.start()
+        await until(lambda: widget.session.step >= 3)
+        widget.close()
+        with pytest.raises(RuntimeError, match="closed; run its cell again"):
+            widget.start()
+        return weakref.ref(widget.explorer)
+
+    asyncio.run(main())
+
+
+def test_any_error_in_a_step_is_told():
+    async def scenario(widget: TrainingWidget) -> None:
+        def break_off():
+            raise RuntimeError("out of memory")
+
+        widget.session.training.step = break_off
+        widget.start()
+        await until(lambda: not widget.training)
+        assert widget.picture.error.startswith("RuntimeError: out of memory")
+        assert widget.train_button.description == "train"
+
+    in_a_loop(scenario)
+
+
 def test_a_loss_that_is_no_number_is_told():
     async def scenario(widget: TrainingWidget) -> None:
         def diverge():
@@ -143,7 +240,7 @@ def test_a_loss_that_is_no_number_is_told():
         widget.session.training.step = diverge
         widget.start()
         await until(lambda: not widget.training)
-        assert widget.picture.error.startswith("the loss is nan at step 1.")
+        assert widget.picture.error.startswith("FloatingPointError: the loss is nan at step 1.")
 
     in_a_loop(scenario)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from sigreg_edu.figures.live import LiveFigure
+from sigreg_edu.figures.live import FIELDS, LiveFigure
 from sigreg_edu.views.live import LiveParams, Sessions, live_view
 
 
@@ -32,9 +34,9 @@ def test_curves_hold_what_was_seen(sessions):
 def test_a_wide_embedding_gets_a_wider_panel(sessions):
     figure = LiveFigure()
     figure.update(live_view(LiveParams(step=0), sessions))
-    narrow = figure.cloud_axes.get_xlim()[1]
+    assert figure.cloud_axes.get_xlim()[1] == FIELDS[0]
     view = live_view(LiveParams(step=36, space="embedding"), sessions)
-    figure.update(view)
-    assert figure.cloud_axes.get_xlim()[1] >= narrow
+    figure.update(replace(view, cloud=3.0 * view.cloud, axes=3.0 * view.axes))
+    assert figure.cloud_axes.get_xlim()[1] > FIELDS[0]
     assert figure.curve_axes["effective_rank"].get_ylim()[1] > 32
     assert len(figure.widths.get_data().values) == 32

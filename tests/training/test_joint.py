@@ -79,14 +79,20 @@ def test_lejepas_is_the_librarys_as_it_is():
     torch.testing.assert_close(gradient(objective("lejepa"), z), theirs)
 
 
-def test_standardized_is_the_reports_three_sums_and_blind_to_scale():
+@pytest.mark.parametrize(("asked", "taken"), [(None, 16), (8, 8)])
+def test_standardized_is_the_reports_three_sums_and_blind_to_scale(asked, taken):
     z = torch.randn(2, 32, 6, generator=torch.Generator().manual_seed(1))
-    regularizer = start("standardized", seed=SEED)._make_regularizer(8, SEED)
-    reference = SIGReg(16, method="reference_points", standardize=True, seed=SEED)
-    assert torch.equal(regularizer(z), reference(z))
-    again = start("standardized", seed=SEED)._make_regularizer(8, SEED)
-    reference = SIGReg(16, method="reference_points", standardize=True, seed=SEED)
-    assert again(0.01 * z).item() == pytest.approx(reference(z).item(), rel=1e-3)
+    for scale in (1.0, 0.01):
+        regularizer = start("standardized", seed=SEED)._make_regularizer(asked, SEED)
+        reference = SIGReg(taken, method="reference_points", standardize=True, seed=SEED)
+        assert regularizer(scale * z).item() == pytest.approx(reference(z).item(), rel=1e-3)
+
+
+def test_a_transition_of_another_kind_is_refused_at_once():
+    with pytest.raises(TypeError, match="must be a HybridTransition, got str"):
+        JointTraining("hybrid", transition="linear")
+    with pytest.raises(ValueError, match="projection_dim"):
+        JointTraining(projection_dim=0)
 
 
 def test_vicregs_regularizer_at_full_collapse_is_the_hinge():
@@ -136,7 +142,7 @@ def test_every_condition_runs_with_every_target_to_its_end(condition, target):
     training = start(condition, target=target, steps=3)
     assert [record.step for record in steps_of(training)] == [1, 2, 3]
     assert training.finished
-    with pytest.raises(StopIteration):
+    with pytest.raises(RuntimeError, match="all 3 steps"):
         training.step()
     assert len(training.records) == 3
 
@@ -146,7 +152,7 @@ def test_lambda_set_on_the_way_takes_effect_at_the_next_step():
     for lamb in (0.0, 0.5, 1.0):
         training.lamb = lamb
         record = training.step()
-        expected = (1 - lamb) * record.invariance + lamb * record.sigreg
+        expected = (1 - lamb) * record.invariance + lamb * record.regularizer
         assert record.loss == pytest.approx(expected, rel=1e-5)
 
 
@@ -182,7 +188,8 @@ def test_before_and_after_the_transition_the_hybrid_is_one_of_the_two():
     for hybrid, pure in ((still_vicreg, "vicreg"), (already_sigreg, "sigreg")):
         ours, theirs = steps_of(hybrid), steps_of(start(pure))
         assert [r.invariance for r in ours] == pytest.approx([r.invariance for r in theirs])
-        assert [r.sigreg for r in ours] == pytest.approx([r.sigreg for r in theirs], rel=1e-5)
+        spread = [r.regularizer for r in theirs]
+        assert [r.regularizer for r in ours] == pytest.approx(spread, rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_there_is_one_record_a_step():
 @pytest.mark.parametrize("lamb", [0.0, 0.3, 1.0])
 def test_the_loss_is_the_convex_sum_of_its_terms(lamb):
     for record in start(lamb=lamb):
-        expected = (1 - lamb) * record.invariance + lamb * record.sigreg
+        expected = (1 - lamb) * record.invariance + lamb * record.regularizer
         assert record.loss == pytest.approx(expected, rel=1e-5)  # float32
 
 
@@ -53,7 +53,7 @@ def test_the_first_record_is_what_losses_say_of_the_untrained_encoder():
     z = torch.stack([small_encoder(seed=3)(view) for view in views])
     record = next(start(seed=3))
     assert record.invariance == pytest.approx(invariance(z).item(), rel=1e-5)
-    assert record.sigreg == pytest.approx(SIGReg(16, seed=3)(z).item(), rel=1e-5)
+    assert record.regularizer == pytest.approx(SIGReg(16, seed=3)(z).item(), rel=1e-5)
     assert record.smallest_std == pytest.approx(z.flatten(0, 1).std(0).min().item(), rel=1e-5)
 
 
@@ -153,7 +153,7 @@ def test_lambda_may_be_a_function_of_the_step_asked_just_before_it():
     assert asked == []
     for number, record in enumerate(training, start=1):
         assert asked == list(range(1, number + 1))
-        expected = (1 - number / 10) * record.invariance + number / 10 * record.sigreg
+        expected = (1 - number / 10) * record.invariance + number / 10 * record.regularizer
         assert record.loss == pytest.approx(expected, rel=1e-5)  # float32
 
 
@@ -178,7 +178,7 @@ def test_an_agreement_takes_the_place_of_the_invariance():
     tripled, plain = next(start(agreement=agreement)), next(start())
     assert seen == [((2, 32, 2), (2, 32, 8, 8))]
     assert tripled.invariance == pytest.approx(3.0 * plain.invariance, rel=1e-6)
-    assert tripled.loss == pytest.approx(0.99 * tripled.invariance + 0.01 * tripled.sigreg)
+    assert tripled.loss == pytest.approx(0.99 * tripled.invariance + 0.01 * tripled.regularizer)
     assert list(start(agreement=lambda z, views: invariance(z))) == list(start())
 
 

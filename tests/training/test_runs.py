@@ -57,7 +57,7 @@ def test_two_lambdas_start_from_the_same_standardized_cloud_and_batches():
     first = none.snapshots[0]
     assert torch.equal(first, sigreg.snapshots[0])
     assert none.records[0].invariance == sigreg.records[0].invariance
-    assert none.records[0].sigreg == sigreg.records[0].sigreg
+    assert none.records[0].regularizer == sigreg.records[0].regularizer
     assert not torch.equal(none.snapshots[-1], sigreg.snapshots[-1])
     train_rows = first[load_digits().train_indices]
     assert torch.allclose(train_rows.std(dim=0), torch.ones(2), atol=1e-3)

@@ -75,6 +75,28 @@ def test_a_loss_that_is_no_number_stops_it_and_is_told(monkeypatch):
     assert broken.look_steps.tolist() == [0]
 
 
+def test_weights_that_are_no_numbers_stop_it_at_the_look_before():
+    broken = session(lr=1e9)
+    with pytest.raises(FloatingPointError, match="Try a lower lr"):
+        broken.run()
+    assert broken.stopped
+    assert not broken._is_finite()
+    assert broken.look_steps.tolist() == [0]
+    broken.bite()  # nothing more to do
+
+
+def test_a_run_says_whether_it_came_to_its_end(monkeypatch):
+    ended, interrupted = session(steps=3), session()
+    monkeypatch.setattr(interrupted.training, "step", _interrupt)
+    assert ended.run() is True
+    assert interrupted.run() is False
+    assert interrupted.lambs == []
+
+
+def _interrupt():
+    raise KeyboardInterrupt
+
+
 def test_a_look_tells_both_spaces():
     look = session().looks[0]
     assert {name: len(seen.std) for name, seen in look.spaces.items()} == {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sigreg_edu.views.live import LiveParams, Sessions, live_view, state_in_words
+from sigreg_edu.views.conditions import projection_verdict
+from sigreg_edu.views.live import LiveParams, Sessions, live_view
 
 
 @pytest.fixture
@@ -42,11 +43,14 @@ def test_lambda_reaches_the_training_and_its_moves_are_marked(sessions):
     session = sessions.of(LiveParams(lamb=0.02))
     while session.step < 15:
         session.bite()
-    assert sessions.of(LiveParams(lamb=0.3)).training.lamb == 0.3
+    session.training.lamb = 0.3
     session.run()
-    view = live_view(LiveParams(lamb=0.3), sessions)
-    assert view.turned == [15]
+    early, late = (live_view(LiveParams(lamb=0.3, step=step), sessions) for step in (12, 36))
+    assert late.turned == [15]
     assert session.lambs[14:16] == [0.02, 0.3]
+    assert early.readout.startswith("LeJEPA, λ = 0.02 (now 0.3), step 12 of 36 taken")
+    assert late.readout.startswith("LeJEPA, λ = 0.3, step 36 of 36 taken")
+    assert late.objective == "loss = 0.7 · invariance + 0.3 · SIGReg"
 
 
 def test_without_a_regularizer_lambda_has_no_effect(sessions):
@@ -54,7 +58,10 @@ def test_without_a_regularizer_lambda_has_no_effect(sessions):
     assert sessions.of(LiveParams(condition="none", lamb=0.3)).training.lamb == 0.0
 
 
-def test_states_are_told_apart():
-    assert state_in_words(0.05, 15.0, 16).startswith("Collapsed")
-    assert state_in_words(1.0, 8.0, 16) == "Only about 8 of 16 dimensions are in use."
-    assert state_in_words(1.0, 15.0, 16) == "Not collapsed."
+def test_it_says_of_a_training_what_the_recorded_one_says():
+    params = LiveParams(condition="vicreg", lamb=0.2, step=36)
+    sessions = Sessions(steps=36)
+    sessions.of(params).run()
+    seen = sessions.of(params).looks[-1].spaces["projection"]
+    verdict = projection_verdict(seen.axes, seen.measures.smallest_std)
+    assert live_view(params, sessions).readout.endswith(f"Its state: {verdict}")
