@@ -9,7 +9,7 @@ fresh        SIGReg, M slices drawn anew at each step
 fixed        SIGReg, M slices drawn once
 exact        the mean of T over all directions (:func:`sigreg_edu.slicing.cramer_wold_statistic`)
 standardized the report's form: each shadow gets mean 0 and standard deviation 1 first
-vicreg       N · (variance + covariance / 25), VICReg's two regularizers in its usual proportion
+vicreg       N · (variance + covariance / 25): VICReg's regularizers of two equal views, 25 : 1
 moments      N · mean over slices of mean² + (std - 1)²
 ============ ==================================================================================
 """
@@ -40,6 +40,7 @@ from sigreg_edu.views.many_shadows import LAST_KNOT, NUM_KNOTS, statistics_along
 NUM_POINTS = 500
 LAST_STEP = 240
 JITTER = 0.02
+MOST_SLICES_DRAWN = 16
 LOSSES = {
     "fresh": "SIGReg, fresh slices",
     "fixed": "SIGReg, fixed slices",
@@ -91,7 +92,8 @@ class Flow:
         points: cloud after 0, 1, 2 … steps, each (N, D) float32.
         losses: the loss of each, as the step that leaves it sees it.
         everywhere: T of each, mean over all directions.
-        slices: the directions that the step from each cloud looked along, (D, M), or None.
+        slices: the directions that the step from each cloud looked along, (D, M); None where there
+            are none, or more than are worth drawing (16).
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -121,7 +123,8 @@ class Flow:
         self.points.append(z)
         self.losses.append(loss.item())
         self.everywhere.append(mean_everywhere(z))
-        self.slices.append(slices)
+        few = slices is not None and slices.shape[1] <= MOST_SLICES_DRAWN
+        self.slices.append(slices if few else None)
         self._next = z - self.setup.step_size * gradient
 
     def _draw(self) -> Iterator[torch.Tensor | None]:
@@ -252,4 +255,4 @@ def _everywhere(dim: int) -> tuple[torch.Tensor, np.ndarray]:
     return torch.from_numpy(sphere).float(), np.tile(weights[heights > 0.0], _AROUND) / _AROUND
 
 
-_flows: Kept[Flow] = Kept(8)
+_flows: Kept[Flow] = Kept(5)  # 1.5 MB each

@@ -329,4 +329,4 @@ def _short(statistic: float) -> str:
     return f"{statistic:.1g}" if statistic < 0.1 else short(statistic)
 
 
-_known_flows: Kept[SlicedFlow] = Kept(16 * 2 * len(COUNTS))  # of 16 states, 50 kB each
+_known_flows: Kept[SlicedFlow] = Kept(5 * 2 * len(COUNTS))  # of 5 states, 150 kB each at D = 64

@@ -197,7 +197,9 @@ class Tally:
         same_labels: bool,
     ) -> None:
         root = np.sqrt(axis_variances(stretch))
-        self._points, self._queries = points * root, queries * root
+        self._points: np.ndarray | None = points  # of the caller, let go once all are counted
+        self._root, self._queries = root, queries * root
+        self._num_sets = len(points)
         self._waves = wave_numbers(np.array([stretch]), same_labels=same_labels)[:, 0]  # (2, K)
         self._width = width
         self._truth = self._tasks(self._queries)
@@ -208,19 +210,21 @@ class Tally:
     @property
     def is_full(self) -> bool:
         """Whether all training sets are counted."""
-        return self.sets == len(self._points)
+        return self.sets == self._num_sets
 
     def add(self) -> None:
         """Count some more training sets: a few milliseconds' worth."""
         distances = self._points.shape[1] * len(self._queries)  # in one set
         more = max(1, _IN_A_STEP // distances)
-        points = self._points[self.sets : self.sets + more]
+        points = self._points[self.sets : self.sets + more] * self._root
         weights = kernel_weights(self._queries, points, self._width)
         predicted = weights @ self._tasks(points).astype(np.float32)  # (R, Q, T)
         self._sum += predicted.sum(axis=0, dtype=np.float64)
         self._squares += (predicted**2).sum(axis=0, dtype=np.float64)
         self._noise += float((weights**2).sum(axis=-1).mean(axis=-1).sum())
         self.sets += len(points)
+        if self.is_full:
+            self._points = None
 
     def errors(self, noise: float) -> tuple[float, float]:
         """Return bias² and variance for a label noise σ; NaN before all sets are counted."""

@@ -30,7 +30,6 @@ QUICK_ELSE = 8
 CHUNK = {"exact": 4}  # … and then at a time
 CHUNK_ELSE = 24
 TURNED = np.arange(0, 181, 5)  # degrees at which T is drawn
-MOST_SLICES_DRAWN = 16
 NUM_ARROWS = 60
 LEAST_TOLD = 1e-6  # of a loss in words; what is smaller is rounding
 
@@ -177,8 +176,8 @@ def _plane(degrees: np.ndarray) -> torch.Tensor:
 
 
 def _seen_slices(slices: torch.Tensor | None, screen: torch.Tensor) -> np.ndarray:
-    """The slices as the picture shows them, (S, 2); none where there are too many to tell apart."""
-    if slices is None or slices.shape[1] > MOST_SLICES_DRAWN:
+    """The slices as the picture shows them, (S, 2); none where none are kept."""
+    if slices is None:
         return np.empty((0, 2))
     return (slices.T @ screen).numpy()  # (M, D) @ (D, 2)
 

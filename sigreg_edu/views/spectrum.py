@@ -377,7 +377,7 @@ def _tally(params: SpectrumParams, stretch: float) -> Tally:
     return _known_tally(*state, stretch, params.width, params.same_labels)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)  # 50 kB each
 def _known_tally(
     law: str, seed: int, num_labels: int, stretch: float, width: float, same_labels: bool
 ) -> Tally:
