@@ -20,9 +20,10 @@ from sigreg_edu.checks import require_choice
 from sigreg_edu.data.digits import load_digits
 from sigreg_edu.training.joint import CONDITIONS, SPACES, Measures
 from sigreg_edu.training.runs import snapshot_schedule
-from sigreg_edu.training.shipped import find_runs, packed, unpacked
+from sigreg_edu.training.shipped import find_runs, packed, read_arrays, refusing, unpacked
 
 FILE, AGAIN = "collapse.npz", "python -m sigreg_edu.training.collapse"
+AFRESH = f"{AGAIN} --fresh"
 STEPS = 600
 SEEDS = (0, 1, 2)
 #: λ of the sweeps; 0, which is the condition "none", comes on top.
@@ -160,20 +161,20 @@ def load_runs(path: Path) -> dict[Setting, WatchedRun]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: an array is missing or has another shape than the rest.
+        ValueError: it cannot be read, an array is missing or does not fit the rest, or a number in
+            it cannot be.
     """
-    with np.load(path, allow_pickle=False) as file:
-        kept = {name: file[name] for name in file.files}
-    facts = json.loads(str(kept.pop("facts"))) if "facts" in kept else {}
-    _require_whole(kept, facts, path)
-    clouds = np.full((len(kept["step"]), NUM_SHOWN, 2), np.nan, dtype=np.float32)
-    clouds[kept["has_cloud"]] = unpacked(kept)
-    runs = [
-        _run_of_rows(kept, clouds, kept["run"] == number, Setting(**asked), seconds)
-        for number, (asked, seconds) in enumerate(
-            zip(facts["settings"], facts["seconds"], strict=True)
-        )
-    ]
+    kept, facts = read_arrays(path, again=AFRESH)
+    with refusing(path, again=AFRESH):
+        _require_whole(kept, facts)
+        clouds = np.full((len(kept["step"]), NUM_SHOWN, 2), np.nan, dtype=np.float32)
+        clouds[kept["has_cloud"]] = unpacked(kept)
+        runs = [
+            _run_of_rows(kept, clouds, kept["run"] == number, Setting(**asked), seconds)
+            for number, (asked, seconds) in enumerate(
+                zip(facts["settings"], facts["seconds"], strict=True)
+            )
+        ]
     return {run.setting: run for run in runs}
 
 
@@ -195,7 +196,7 @@ def _run_of_rows(
     )
 
 
-def _require_whole(kept: Mapping[str, np.ndarray], facts: Mapping[str, list], path: Path) -> None:
+def _require_whole(kept: Mapping[str, np.ndarray], facts: Mapping[str, list]) -> None:
     """Raise ValueError unless the arrays are there and fit each other: a row for each moment."""
     rows = len(kept.get("step", ()))
     shapes = {
@@ -211,11 +212,23 @@ def _require_whole(kept: Mapping[str, np.ndarray], facts: Mapping[str, list], pa
     wrong = [name for name, shape in shapes.items() if not _has_shape(kept.get(name), shape)]
     wrong += [name for name in ("settings", "seconds") if name not in facts]
     wrong += [name for name in ("centre", "spread") if name not in kept]
+    wrong = wrong or _impossible(kept, facts)
     if wrong or rows == 0:
-        raise ValueError(
-            f"{path} is not whole: {', '.join(wrong) or 'no run is in it'}. "
-            f"Record the runs again: {AGAIN} --fresh"
-        )
+        raise ValueError(f"wrong: {', '.join(wrong) or 'no run is in it'}")
+
+
+def _impossible(kept: Mapping[str, np.ndarray], facts: Mapping[str, list]) -> list[str]:
+    """The parts of a file of the right shape that hold what no recording writes."""
+    numbers, same = np.arange(len(facts["settings"])), np.diff(kept["run"]) == 0
+    holds = {
+        "run": np.array_equal(np.unique(kept["run"]), numbers),
+        "step": bool((np.diff(kept["step"])[same] > 0).all()),
+        "settings": all(asked.get("condition") in CONDITIONS for asked in facts["settings"]),
+        "seconds": len(facts["seconds"]) == len(numbers),
+    }
+    for name in ("measures", "embedding", "projection", "clouds", "centre", "spread"):
+        holds[name] = bool(np.isfinite(kept[name]).all())
+    return [name for name, good in holds.items() if not good]
 
 
 def _has_shape(array: np.ndarray | None, shape: Sequence[int | None]) -> bool:

@@ -13,9 +13,12 @@ import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, fields
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -93,17 +96,60 @@ def load_run(path: Path) -> Run:
 
     Raises:
         FileNotFoundError: there is no such file.
+        ValueError: it is something else, damaged, or its parts do not fit each other.
     """
-    with np.load(path, allow_pickle=False) as kept:
-        facts = json.loads(str(kept["facts"]))
+    kept, facts = read_arrays(path, again=AGAIN)
+    with refusing(path, again=AGAIN):
+        count = len(kept["snapshot_steps"])
+        _expect(kept["records"].ndim == 2, "records")
+        _expect(kept["records"].shape[1] == len(fields(StepRecord)), "records")
+        _expect(kept["clouds"].ndim == 3 and len(kept["clouds"]) == count, "clouds")
+        _expect(bool((np.diff(kept["snapshot_steps"]) > 0).all()), "snapshot_steps")
+        snapshots = unpacked(kept)
+        _expect(bool(np.isfinite(snapshots).all()), "clouds")
         return Run(
             config=MappingProxyType(facts["config"]),
             records=tuple(_record(row) for row in kept["records"]),
             snapshot_steps=torch.from_numpy(kept["snapshot_steps"]),
-            snapshots=torch.from_numpy(unpacked(kept)),
+            snapshots=torch.from_numpy(snapshots),
             seconds=facts["seconds"],
             finished=facts["finished"],
         )
+
+
+def read_arrays(path: Path, *, again: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return the arrays of an ``.npz`` file, and the facts that it holds as JSON, without pickle.
+
+    Args:
+        path: file to read.
+        again: the command that makes such a file, for the message.
+
+    Raises:
+        FileNotFoundError: there is no such file. ValueError: it cannot be read as one.
+    """
+    with refusing(path, again=again), np.load(path, allow_pickle=False) as file:
+        kept = {name: file[name] for name in file.files}
+        return kept, json.loads(str(kept.pop("facts")))
+
+
+@contextmanager
+def refusing(path: Path, *, again: str) -> Iterator[None]:
+    """Turn whatever a damaged file does to its reader into one message that says what to do."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, EOFError, ValueError, TypeError, LookupError, BadZipFile, AttributeError) as e:
+        why = "no file of arrays" if "pickle" in str(e) else f"{type(e).__name__}: {e}"
+        raise ValueError(
+            f"expected {path} to be whole, got one that cannot be used ({why}). If it is a short "
+            f"text that names git-lfs, fetch the file itself; else record it again: {again}"
+        ) from e
+
+
+def _expect(holds: bool, name: str) -> None:
+    if not holds:
+        raise ValueError(f"{name} does not fit")
 
 
 def find_runs(

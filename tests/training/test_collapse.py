@@ -29,6 +29,7 @@ from sigreg_edu.training.collapse_file import (
 )
 from sigreg_edu.training.collapse_tables import as_table, markdown, pixel_accuracy, report
 from sigreg_edu.training.joint import CONDITIONS, SPACES, JointTraining
+from sigreg_edu.training.shipped import load_run
 from sigreg_edu.training.targets import TARGETS
 
 DATA = Path(__file__).parents[2] / "data" / "runs"
@@ -161,11 +162,41 @@ def test_a_file_that_is_not_whole_is_refused_with_what_to_do(recorded):
         kept = dict(file)
     for name in kept:
         np.savez(folder / "less.npz", **{key: kept[key] for key in kept if key != name})
-        with pytest.raises(ValueError, match=r"not whole.*--fresh"):
+        with pytest.raises(ValueError, match=r"to be whole, got .*--fresh"):
             load_runs(folder / "less.npz")
     np.savez(folder / "less.npz", **{**kept, "measures": kept["measures"][1:]})
-    with pytest.raises(ValueError, match="not whole: measures"):
+    with pytest.raises(ValueError, match="wrong: measures"):
         load_runs(folder / "less.npz")
+
+
+def test_numbers_that_no_recording_writes_are_refused(recorded):
+    _, folder = recorded
+    with np.load(folder / FILE) as file:
+        kept = dict(file)
+    facts = json.loads(str(kept["facts"]))
+    unknown = [{**facts["settings"][0], "condition": "nonsense"}, *facts["settings"][1:]]
+    spoilt = {
+        "measures": {"measures": np.full_like(kept["measures"], np.nan)},
+        "step": {"step": kept["step"][::-1]},
+        "run": {"run": kept["run"] + 1},
+        "settings": {"facts": np.array(json.dumps({**facts, "settings": unknown}))},
+        "seconds": {"facts": np.array(json.dumps({**facts, "seconds": [1.0]}))},
+    }
+    for name, change in spoilt.items():
+        np.savez(folder / "bad.npz", **{**kept, **change})
+        with pytest.raises(ValueError, match=rf"wrong: .*{name}"):
+            load_runs(folder / "bad.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"version https://git-lfs"])
+def test_a_file_that_is_no_recording_is_told_without_a_word_of_pickle(tmp_path, content):
+    path = tmp_path / FILE
+    path.write_bytes(content)
+    for load in (load_runs, load_run):
+        with pytest.raises(ValueError, match="cannot be used") as told:
+            load(path)
+        assert "allow_pickle" not in str(told.value)
+        assert "record it again: python -m sigreg_edu.training" in str(told.value)
 
 
 def test_a_missing_file_is_told_with_what_to_do(tmp_path, monkeypatch):
