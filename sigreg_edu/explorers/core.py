@@ -8,12 +8,10 @@ ones, taken step by step while nothing else moves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
-import torch
-
 from sigreg_edu.figures.base import ExplorerFigure
+from sigreg_edu.training.runs import one_thread
 from sigreg_edu.views.params import Params, Seed
 
 
@@ -151,21 +149,6 @@ class Explorer:
     def _draw(self, view: View) -> None:
         self.figure.update(view)
         self.updates += 1
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Run torch's share of the small computations behind a picture on one thread.
-
-    They take a few milliseconds; handing them to more threads costs more than it brings, and much
-    more where other programs keep the cores busy.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def in_words(error: Exception) -> str:

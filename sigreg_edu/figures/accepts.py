@@ -22,7 +22,6 @@ ACCEPTS, OBJECTS = style.GREY, style.FAILURE
 MOST = 4000.0  # of value ÷ limit; nothing the sliders allow is above
 TICKS, TICK_LABELS = (0, 1, 10, 100, 1000), ("0", "1", "10", "100", "1000")
 PLACES = (2.0, 1.0, 0.0)  # heights of the judges in the second panel
-TARGET_INK = "#8A5A00"  # the target's orange, dark enough for letters
 
 
 class AcceptsFigure(ExplorerFigure):
@@ -46,7 +45,7 @@ class AcceptsFigure(ExplorerFigure):
         self.points = self.moving(points)
         self.moving(draw_target_circle(axes))
         axes.text(0.0, -0.13, "dashes: 95 % of N(0, I) inside", transform=axes.transAxes,
-                  va="top", color=TARGET_INK, fontsize=11.5)  # fmt: skip
+                  va="top", color=style.TARGET_INK, fontsize=11.5)  # fmt: skip
 
     def _build_verdicts(self, axes: Axes) -> None:
         axes.set(title="2  the judges", ylim=(-0.35, 3.0), yticks=[], xlabel="value ÷ limit")
@@ -55,7 +54,7 @@ class AcceptsFigure(ExplorerFigure):
         axes.axvspan(0.0, 1.0, color=style.FAINT, alpha=0.45, linewidth=0.0, zorder=0)
         axes.axvline(1.0, color=style.GREY, linewidth=1.5, zorder=1)
         axes.text(0.5, 2.98, "accepted", ha="center", va="top", color=style.GREY)
-        axes.text(MOST, 2.98, "orange: N(0, I)", ha="right", va="top", color=TARGET_INK)
+        axes.text(MOST, 2.98, "orange: N(0, I)", ha="right", va="top", color=style.TARGET_INK)
         (usual,) = axes.plot([], [], "|", color=style.TARGET, markersize=24, markeredgewidth=3.0)
         self.bars = [
             self.moving(axes.barh(place, 0.0, height=0.3, linewidth=0.0)[0]) for place in PLACES

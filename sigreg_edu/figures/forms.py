@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +11,7 @@ from matplotlib.text import Text
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.parts import HistogramPanel
+from sigreg_edu.figures.parts import HistogramPanel, clipped
 from sigreg_edu.statistics import reference_quantiles
 from sigreg_edu.views.forms import FORMS, FormsView
 
@@ -112,10 +111,10 @@ class FormsFigure(ExplorerFigure):
     def show(self, view: FormsView) -> None:
         if view.sweep != self._sweep:
             self._set_sweep(view.sweep)
-        self.sample.show(replace(view.sample, heights=np.minimum(view.sample.heights, CUT)))
+        self.sample.show(clipped(view.sample, CUT))
         self.seen.set_visible(view.seen is not None)
         if view.seen is not None:
-            self.seen.set_data(np.minimum(view.seen.heights, CUT), view.seen.edges)
+            self.seen.set_data(clipped(view.seen, CUT).heights, view.seen.edges)
         for line, curve in zip(self.curves, view.curves, strict=True):
             line.set_data(view.places, curve)
         self.healthy.set_data(view.places, view.healthy_curve)

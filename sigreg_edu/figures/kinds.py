@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.parts import HistogramPanel
+from sigreg_edu.figures.parts import HistogramPanel, clipped
 from sigreg_edu.views.kinds import DIM, METERS, KindsView, Reading
 from sigreg_edu.views.many_shadows import short
 
@@ -130,7 +130,7 @@ class KindsFigure(ExplorerFigure):
     def show(self, view: KindsView) -> None:
         self.bars.set_data(view.axis_std)
         self.principal.set_ydata(view.principal_std)
-        self.shadow.show(replace(view.shadow, heights=np.minimum(view.shadow.heights, CUT)))
+        self.shadow.show(clipped(view.shadow, CUT))
         how = "standardized\n" if view.standardized else ""
         self.value.set_text(f"{how}{view.worst}\nT = {short(view.worst_statistic)}")
         for name, row in self.rows.items():

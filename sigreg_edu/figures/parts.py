@@ -12,15 +12,13 @@ from matplotlib.patches import StepPatch
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.views.sample import DENSITY_GRID, Histogram, standard_normal_density
-
-RADIUS_95 = 2.4477  # 95 % of N(0, I) in the plane lie within it: sqrt(-2 log 0.05)
+from sigreg_edu.views.sample import DENSITY_GRID, QUANTILE_95, Histogram, standard_normal_density
 
 
 def draw_target_circle(axes: Axes) -> Line2D:
     """Draw the circle that holds 95 % of N(0, I), as the target is drawn everywhere."""
     turns = np.linspace(0.0, 2.0 * np.pi, 181)
-    x, y = RADIUS_95 * np.cos(turns), RADIUS_95 * np.sin(turns)
+    x, y = QUANTILE_95 * np.cos(turns), QUANTILE_95 * np.sin(turns)
     look = {"color": style.TARGET, "linestyle": style.TARGET_LINE, "linewidth": 1.6}
     return axes.plot(x, y, **look)[0]
 
@@ -28,7 +26,7 @@ def draw_target_circle(axes: Axes) -> Line2D:
 def note_target_circle(axes: Axes, field: float) -> None:
     """Say in the upper left corner of a square panel from -field to field what the circle is."""
     axes.text(-field + 0.08, field - 0.05, "dashes: 95 % of\nN(0, I) inside", va="top",
-              color="#8A5A00", fontsize=11.5)  # fmt: skip
+              color=style.TARGET_INK, fontsize=11.5)  # fmt: skip
 
 
 class DigitDots:

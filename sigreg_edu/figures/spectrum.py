@@ -13,8 +13,8 @@ from matplotlib.patches import Polygon
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.parts import band, decade_label, nice_ceiling
+from sigreg_edu.views.sample import QUANTILE_95
 from sigreg_edu.views.spectrum import (
-    QUANTILE_95,
     ROUND_ANGLES,
     SLICE,
     Errors,

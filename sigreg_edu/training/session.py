@@ -2,6 +2,7 @@
 
 >>> session = Session(JointTraining("lejepa", steps=24))
 >>> session.run()
+True
 >>> [look.step for look in session.looks], session.finished
 ([0, 12, 24], True)
 """

@@ -17,7 +17,12 @@ from scipy.linalg import hadamard
 from sigreg_edu.data.digits import digit_features, load_digits
 from sigreg_edu.slicing import sliced_epps_pulley, uniform_directions
 from sigreg_edu.statistics import null_distribution, standardize
-from sigreg_edu.training.probes import effective_rank, knn_accuracy, standard_deviations
+from sigreg_edu.training import (
+    effective_rank,
+    knn_accuracy,
+    principal_deviations,
+    standard_deviations,
+)
 from sigreg_edu.views.many_shadows import short
 from sigreg_edu.views.params import Params, slider, switch
 from sigreg_edu.views.sample import Histogram, beyond, histogram
@@ -144,7 +149,7 @@ def kinds_view(params: KindsParams) -> KindsView:
     shadows = (z @ _directions()).T  # (N, D) @ (D, M) -> (M, N)
     unit_shadows = standardize(shadows)
     statistics, unit_statistics = _statistics(shadows), _statistics(unit_shadows)
-    principal = principal_std(z)
+    principal = principal_deviations(z).numpy()
     readings = _readings(z, statistics, unit_statistics)
     kinds = diagnose(principal[0], readings["rank"].low, readings["mean"].high)
     judged = unit_statistics if params.standardized else statistics
@@ -204,12 +209,6 @@ def _name(direction: int) -> str:
 
 
 # --- the meters ----------------------------------------------------------------------------------
-
-
-def principal_std(z: torch.Tensor) -> np.ndarray:
-    """Return the standard deviations along the principal directions of (N, D), falling, (D,)."""
-    variances = torch.linalg.eigvalsh(z.T.cov())  # (D, N) -> (D,)
-    return variances.clamp_min(0.0).sqrt().flip(0).numpy()
 
 
 def mean_cosine(z: torch.Tensor) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from sigreg_edu.training import principal_deviations
 from sigreg_edu.views.embedding import small_number
 from sigreg_edu.views.flow import (
     BY_KNOTS,
@@ -192,7 +193,7 @@ def _in_words(params: ParticlesParams, flow: Flow, step: int, along: float) -> s
     loss, everywhere = flow.losses[step], flow.everywhere[step]
     said = short(loss) if loss >= 0.1 else small_number(loss if loss >= LEAST_TOLD else 0.0)
     z = flow.points[step]
-    wide, narrow = _axes(z)
+    wide, *_, narrow = principal_deviations(z).tolist()
     words = (
         f"Step {step}, {LOSSES[params.loss]}: the loss itself says {said}; T over all "
         f"directions is {short(everywhere)} (Gaussian samples {null_mean_and_95()[0]:.2f}), along "
@@ -204,9 +205,3 @@ def _in_words(params: ParticlesParams, flow: Flow, step: int, along: float) -> s
     if step < params.step:
         words += f" Step {params.step} is being computed."
     return words
-
-
-def _axes(z: torch.Tensor) -> tuple[float, float]:
-    """Largest and smallest standard deviation of a cloud (N, D) along its principal axes."""
-    variances = torch.linalg.eigvalsh(z.double().T.cov()).clamp_min(0.0)
-    return math.sqrt(variances[-1]), math.sqrt(variances[0])

@@ -14,6 +14,7 @@ from sigreg_edu.views.params import Params, choice, seed, slider
 
 SHAPE_LABELS = {name: shape.label for name, shape in SHAPES.items()}
 DENSITY_LIMIT = 5.0  # histograms of 1-D samples run from -5 to 5
+QUANTILE_95 = 2.4477  # 95 % of N(0, I) in the plane lie within it: sqrt(-2 log 0.05)
 DENSITY_GRID = np.linspace(-DENSITY_LIMIT, DENSITY_LIMIT, 201)
 
 

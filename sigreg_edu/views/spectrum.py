@@ -41,13 +41,13 @@ from sigreg_edu.views.kernel_probe import (
 )
 from sigreg_edu.views.params import Params, choice, seed, slider, switch
 from sigreg_edu.views.reading import amount
+from sigreg_edu.views.sample import QUANTILE_95
 
 NUM_SETS = 200  # training sets of the linear probe
 KERNEL_SETS = 100  # and of the kernel probe, at each stretch
 FEWEST_LABELS, MOST_LABELS = 10, 300
 MEASURED_AT = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.96)  # and of the measured dots
 SLICE = np.linspace(-2.5, 2.5, 31)  # places along the task's direction, in standard deviations
-QUANTILE_95 = 2.4477  # of the distance from the centre of N(0, I) in the plane
 ROUND_ANGLES = np.linspace(0.0, 2.0 * np.pi, 65)
 
 PROBES = {"linear": "linear (ridge)", "kernel": "neighbours (kernel)"}

@@ -2,12 +2,18 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 
 from sigreg_edu.data import digit_features, load_digits, sample_cloud
-from sigreg_edu.training import effective_rank, knn_accuracy, standard_deviations
+from sigreg_edu.training import (
+    effective_rank,
+    knn_accuracy,
+    principal_deviations,
+    standard_deviations,
+)
 
 
 def gaussian(*shape, seed=0):
@@ -142,3 +148,10 @@ def test_probes_go_to_the_cpu_before_float64_which_mps_lacks():
     z, y = torch.eye(4), torch.arange(4)
     effective_rank(z)
     knn_accuracy(z, y, z, y, k=1)
+
+
+def test_principal_deviations_are_the_roots_of_the_covariances_eigenvalues():
+    z = torch.randn(50, 4, generator=torch.Generator().manual_seed(0)) * torch.arange(1.0, 5.0)
+    covariance = np.cov(z.double().numpy().T)
+    expected = np.sqrt(np.linalg.eigvalsh(covariance))[::-1]
+    assert principal_deviations(z + 7.0).numpy() == pytest.approx(expected, rel=1e-5)  # float32

@@ -25,7 +25,6 @@ from sigreg_edu.views.kinds import (
     mean_cosine,
     mixing,
     nearest_neighbours,
-    principal_std,
 )
 
 
@@ -153,12 +152,6 @@ def test_neighbours_keep_through_scale_shift_and_rotation():
         params = KindsParams(**{"mixed": False, **changes})
         # rounding may turn a tie of distances, one test digit in 238
         assert nearest_neighbours(broken(params)) == pytest.approx(before, abs=0.005)
-
-
-def test_principal_std_is_that_of_the_singular_values():
-    z = broken(KindsParams(kept=6, rest=0.3, shift=1.0))
-    values = torch.linalg.svdvals(z - z.mean(0)) / (len(z) - 1) ** 0.5
-    assert principal_std(z) == pytest.approx(values.numpy(), abs=1e-6)
 
 
 def test_diagnosis_follows_its_rules():
