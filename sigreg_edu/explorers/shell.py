@@ -287,7 +287,9 @@ class ExplorerWidget(widgets.VBox):
         controls = self.explorer.params.controls().values()
         if not any(isinstance(control, Moment) for control in controls):
             return []
-        self.play_button = self.make_toggle(self.play_label, "sigreg-play", self.play, self.pause)
+        self.play_button = self.make_toggle(
+            self.play_label, f"sigreg-{self.play_label}", self.play, self.pause
+        )
         self.step_button = make_button(self.step_label, "step-forward", self.advance)
         return [self.play_button, self.step_button]
 

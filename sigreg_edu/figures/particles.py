@@ -22,6 +22,7 @@ from sigreg_edu.views.particles import ParticlesView
 
 FIELD = 3.8
 LEAST, MOST = 1e-3, 1e3  # of T's axes
+LEAST_SAID = 1e-4  # of the axis of the loss
 ROOM = 30.0  # above MOST, for the legend
 CUT = 0.66  # where taller bars of the histogram are cut off, below the number
 REACH = 3.2  # how far from the middle slices and direction are drawn
@@ -34,7 +35,7 @@ class ParticlesFigure(ExplorerFigure):
     size = (9.6, 4.6)
 
     def build(self) -> None:
-        cloud, middle, course = self.figure.add_gridspec(1, 3, width_ratios=(1.5, 1.0, 1.15))
+        cloud, middle, course = self.figure.add_gridspec(1, 3, width_ratios=(1.4, 1.15, 1.1))
         shadow, turned = middle.subgridspec(2, 1)
         self._build_cloud(self.figure.add_subplot(cloud))
         self._build_shadow(self.figure.add_subplot(shadow))
@@ -62,6 +63,11 @@ class ParticlesFigure(ExplorerFigure):
         self.shadow = HistogramPanel(self, axes, title="2  its shadow", top=0.9)
         axes.set(xlabel="", xticks=[-4, -2, 0, 2, 4])
         axes.get_legend().remove()
+        self.seen = self.moving(axes.stairs([0.0], [0.0, 1.0], color=style.FAILURE, linewidth=1.6))
+        self.seen_note = self.moving(
+            axes.text(0.99, 0.97, "red: as the\nloss sees it", va="top", ha="right",
+                      transform=axes.transAxes, fontsize=11.5, color=style.FAILURE)
+        )  # fmt: skip
         self.value = self.moving(
             axes.text(0.02, 0.97, "", va="top", transform=axes.transAxes, fontsize=13.5,
                       fontweight="bold", color=style.SLICE)
@@ -81,7 +87,7 @@ class ParticlesFigure(ExplorerFigure):
         axes.set_xticks([0, 80, 160, 240])
         target = _log_statistic(axes)
         target.set_label("T, Gaussian samples")
-        axes.set_ylim(LEAST, MOST * ROOM)
+        axes.set_ylim(LEAST_SAID, MOST * ROOM)
         (everywhere,) = axes.plot([], [], color=style.DATA, label="T, all directions")
         (loss,) = axes.plot([], [], color=style.FAILURE, linestyle=style.SOFT_LINE,
                             label="what the loss says")  # fmt: skip
@@ -101,6 +107,11 @@ class ParticlesFigure(ExplorerFigure):
         self.caption.set_text("black: the next step" if len(view.slices) == 0 else
                               "black: the next step\ngrey: its slices")  # fmt: skip
         self.shadow.show(clipped(view.shadow, CUT))
+        for artist in (self.seen, self.seen_note):
+            artist.set_visible(view.as_the_loss_sees is not None)
+        if view.as_the_loss_sees is not None:
+            seen = clipped(view.as_the_loss_sees, CUT)
+            self.seen.set_data(seen.heights, seen.edges)
         self.value.set_text(f"T = {view.along:.3g}")
         self.turned.set_data(view.turned, _within(view.turned_statistics))
         self.here.set_data([view.angle], _within(np.array([view.along])))
@@ -113,10 +124,13 @@ class ParticlesFigure(ExplorerFigure):
         self.points.set_data(*view.points.T)
 
     def _show_course(self, view: ParticlesView) -> None:
-        self.everywhere.set_data(view.steps, _within(view.everywhere))
-        self.loss.set_data(view.steps, _within(view.losses))
-        self.now.set_data([view.step], _within(view.everywhere[[view.step]]))
-        self.said.set_data([view.step], _within(view.losses[[view.step]]))
+        for line, point, values in (
+            (self.everywhere, self.now, view.everywhere),
+            (self.loss, self.said, view.losses),
+        ):
+            drawn = _within(values, LEAST_SAID)
+            line.set_data(view.steps, drawn)
+            point.set_data([view.step], drawn[[view.step]])
 
 
 def _log_statistic(axes: Axes) -> Line2D:
@@ -128,6 +142,6 @@ def _log_statistic(axes: Axes) -> Line2D:
     return axes.axhline(floor, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
 
 
-def _within(values: np.ndarray) -> np.ndarray:
+def _within(values: np.ndarray, least: float = LEAST) -> np.ndarray:
     """Keep values on the axis; what is smaller lies on its lower edge."""
-    return np.clip(values, LEAST * 1.15, MOST / 1.15)
+    return np.clip(values, least * 1.15, MOST / 1.15)

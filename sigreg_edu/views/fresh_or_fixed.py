@@ -11,7 +11,7 @@ Flows take up to a second, so they go on step by step while the sliders rest, an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -144,16 +144,19 @@ class SlicedFlow:
         seed: of the cloud and of the slices.
 
     Attributes:
-        z: the points now, shape (N, D).
+        z: the points now, shape (N, D); each step moves them in place.
         step: gradient steps taken.
-        looks: T along each unseen direction, at each look so far, shape (``UNSEEN``,) each.
         reported: mean of T over the slices of the next step, at each look so far.
     """
 
     def __init__(self, cloud: str, dim: int, num_slices: int, *, fresh: bool, seed: int) -> None:
-        self.z, statistics = _beginning(cloud, dim, seed)
+        z, statistics = _beginning(cloud, dim, seed)
+        self.z = z.clone()
         self.step = 0
-        self.looks = [statistics]
+        # One array for all looks: a small one now and then, kept between the large ones of the
+        # steps, would stop hundreds of megabytes from going back to the system.
+        self._looks = np.empty((STEPS.size, UNSEEN), dtype=statistics.dtype)
+        self._looks[0] = statistics
         self._dim, self._num_slices, self._fresh, self._seed = dim, num_slices, fresh, seed
         self._rate = 1.0 / (1.0 / dim + 1.0 / num_slices)
         self.reported = [self._report()]
@@ -161,6 +164,11 @@ class SlicedFlow:
     @property
     def is_done(self) -> bool:
         return self.step == NUM_STEPS
+
+    @property
+    def looks(self) -> np.ndarray:
+        """T along each unseen direction, at each look so far, shape (so far, ``UNSEEN``)."""
+        return self._looks[: len(self.reported)]
 
     def slices(self) -> torch.Tensor:
         """Return the slices of the next step, shape (D, M)."""
@@ -175,12 +183,12 @@ class SlicedFlow:
                 return
             for _ in range(STRIDE):
                 self._descend()
-            self.looks.append(_along_unseen(self.z))
+            self._looks[len(self.reported)] = _along_unseen(self.z)
             self.reported.append(self._report())
 
     def means(self) -> np.ndarray:
         """Return the mean of T over unseen directions at each look, shape (S,)."""
-        return _padded([statistics.mean() for statistics in self.looks])
+        return _padded(self.looks.mean(axis=1))
 
     def reports(self) -> np.ndarray:
         """Return the mean of T over the flow's own slices at each look, shape (S,)."""
@@ -198,7 +206,7 @@ class SlicedFlow:
         z = self.z.detach().requires_grad_(True)
         (gradient,) = torch.autograd.grad(sliced_epps_pulley(z, self.slices()).mean(), z)
         decay = 0.5 * (1.0 + math.cos(math.pi * self.step / NUM_STEPS))
-        self.z = z.detach() - self._rate * decay * gradient
+        self.z -= self._rate * decay * gradient
         self.step += 1
 
     def _report(self) -> float:
@@ -271,7 +279,7 @@ def _stream(seed: int) -> int:
     return 1_000_003 * (seed + 1) % 2**31
 
 
-def _padded(values: list[float]) -> np.ndarray:
+def _padded(values: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return the values of the looks so far, NaN for those to come, shape (S,)."""
     padded = np.full(STEPS.size, np.nan)
     padded[: len(values)] = values
@@ -312,6 +320,8 @@ def _in_words(
 def _match_in_words(params: FreshOrFixedParams, fresh: float, fixed_by_count: np.ndarray) -> str:
     if params.step == 0:
         return "Nothing has moved yet."
+    if max(fresh, fixed_by_count[COUNTS.index(params.num_slices)]) < null_distribution().mean:
+        return "Both are below what samples have; lower than that is no more Gaussian."
     fewest, slices = fewest_fixed(fixed_by_count, fresh), f"{params.num_slices} fresh"
     if fewest is not None and not np.isnan(fixed_by_count[: COUNTS.index(fewest)]).any():
         return f"It takes {fewest} fixed slices to do as well as {slices}."
@@ -329,4 +339,4 @@ def _short(statistic: float) -> str:
     return f"{statistic:.1g}" if statistic < 0.1 else short(statistic)
 
 
-_known_flows: Kept[SlicedFlow] = Kept(5 * 2 * len(COUNTS))  # of 5 states, 150 kB each at D = 64
+_known_flows: Kept[SlicedFlow] = Kept(5 * 2 * len(COUNTS))  # of 5 states, 110 kB each at D = 64

@@ -178,8 +178,10 @@ def kernel_weights(queries: np.ndarray, points: np.ndarray, width: float) -> np.
 class Tally:
     """Sums over training sets of what the kernel probe predicts, for one state and stretch.
 
+    It keeps the sums alone, 50 kB, so that many can be kept.
+
     Args:
-        points: training sets in units of x, shape (R, N, 2).
+        num_sets: R, how many training sets will be counted.
         queries: in units of x, shape (Q, 2).
         stretch, width, same_labels: of the state.
 
@@ -189,7 +191,7 @@ class Tally:
 
     def __init__(
         self,
-        points: np.ndarray,
+        num_sets: int,
         queries: np.ndarray,
         *,
         stretch: float,
@@ -197,9 +199,7 @@ class Tally:
         same_labels: bool,
     ) -> None:
         root = np.sqrt(axis_variances(stretch))
-        self._points: np.ndarray | None = points  # of the caller, let go once all are counted
-        self._root, self._queries = root, queries * root
-        self._num_sets = len(points)
+        self._num_sets, self._root, self._queries = num_sets, root, queries * root
         self._waves = wave_numbers(np.array([stretch]), same_labels=same_labels)[:, 0]  # (2, K)
         self._width = width
         self._truth = self._tasks(self._queries)
@@ -212,19 +212,21 @@ class Tally:
         """Whether all training sets are counted."""
         return self.sets == self._num_sets
 
-    def add(self) -> None:
-        """Count some more training sets: a few milliseconds' worth."""
-        distances = self._points.shape[1] * len(self._queries)  # in one set
+    def add(self, points: np.ndarray) -> None:
+        """Count some more training sets: a few milliseconds' worth.
+
+        Args:
+            points: all training sets in units of x, the same at each call, shape (R, N, 2).
+        """
+        distances = points.shape[1] * len(self._queries)  # in one set
         more = max(1, _IN_A_STEP // distances)
-        points = self._points[self.sets : self.sets + more] * self._root
+        points = points[self.sets : self.sets + more] * self._root
         weights = kernel_weights(self._queries, points, self._width)
         predicted = weights @ self._tasks(points).astype(np.float32)  # (R, Q, T)
         self._sum += predicted.sum(axis=0, dtype=np.float64)
         self._squares += (predicted**2).sum(axis=0, dtype=np.float64)
         self._noise += float((weights**2).sum(axis=-1).mean(axis=-1).sum())
         self.sets += len(points)
-        if self.is_full:
-            self._points = None
 
     def errors(self, noise: float) -> tuple[float, float]:
         """Return bias² and variance for a label noise σ; NaN before all sets are counted."""

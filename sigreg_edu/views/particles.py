@@ -14,6 +14,7 @@ from sigreg_edu.views.embedding import small_number
 from sigreg_edu.views.flow import (
     BY_KNOTS,
     CLOUDS,
+    EPS,
     LAST_STEP,
     LOSSES,
     SLICED,
@@ -78,6 +79,8 @@ class ParticlesView:
         direction: the direction looked along, seen flat, shape (2,).
         angle: its degrees.
         shadow: histogram of the cloud along it.
+        as_the_loss_sees: the same shadow as the loss sees it, where that is something else:
+            standardized; else None.
         along: T of that shadow.
         turned, turned_statistics: degrees (K,) and T of the shadow at each.
         steps: the steps known so far, 0 … , shape (S,).
@@ -97,6 +100,7 @@ class ParticlesView:
     direction: np.ndarray
     angle: int
     shadow: Histogram
+    as_the_loss_sees: Histogram | None
     along: float
     turned: np.ndarray
     turned_statistics: np.ndarray
@@ -131,10 +135,12 @@ def _look(params: ParticlesParams, flow: Flow) -> ParticlesView:
     screen = _screen(z.shape[1], params.turn)  # (D, 2)
     across = screen @ _plane(np.array([params.angle]))  # (D, 1)
     shadow = (z @ across)[:, 0].numpy()
-    turned = statistics_along(z, torch.cat([across, screen @ _plane(TURNED)], dim=1))
+    slices = _seen_slices(flow.slices[step], screen)
+    angles = _degrees(slices)
+    degrees = np.union1d(TURNED, angles[~np.isnan(angles)])  # the dips at the slices are narrow
+    turned = statistics_along(z, torch.cat([across, screen @ _plane(degrees)], dim=1))
     picked = np.linspace(0, len(z) - 1, NUM_ARROWS).astype(int)
     seen, moved = (z @ screen).numpy(), (then @ screen).numpy()
-    slices = _seen_slices(flow.slices[step], screen)
     known = len(flow) - 1
     null_mean, null_95 = null_mean_and_95()
     return ParticlesView(
@@ -143,12 +149,13 @@ def _look(params: ParticlesParams, flow: Flow) -> ParticlesView:
         labels=labels_of(params.cloud),
         moves=np.stack([seen[picked], moved[picked]], axis=1),
         slices=slices,
-        slice_angles=_degrees(slices),
+        slice_angles=angles,
         direction=_plane(np.array([params.angle])).numpy()[:, 0],
         angle=params.angle,
         shadow=histogram(shadow),
+        as_the_loss_sees=_standardized(shadow) if params.loss == "standardized" else None,
         along=float(turned[0]),
-        turned=TURNED,
+        turned=degrees,
         turned_statistics=turned[1:],
         steps=np.arange(min(known, params.step + 1)),
         losses=np.array(flow.losses[: params.step + 1][:known]),
@@ -174,6 +181,11 @@ def _plane(degrees: np.ndarray) -> torch.Tensor:
     """Unit vectors of the picture at these angles, as columns (2, K), float32."""
     radians = torch.from_numpy(np.radians(degrees)).float()
     return torch.stack([radians.cos(), radians.sin()])
+
+
+def _standardized(shadow: np.ndarray) -> Histogram:
+    """Histogram of a shadow brought to mean 0 and standard deviation 1; a spike stays one."""
+    return histogram((shadow - shadow.mean()) / (shadow.std(ddof=1) + EPS))
 
 
 def _seen_slices(slices: torch.Tensor | None, screen: torch.Tensor) -> np.ndarray:

@@ -25,6 +25,7 @@ import numpy as np
 from scipy import special
 
 from sigreg_edu.data.noise import uniforms
+from sigreg_edu.views.kept import Kept
 from sigreg_edu.views.kernel_probe import (
     CURVE,
     FREQUENCY,
@@ -190,10 +191,11 @@ def refine_spectrum(params: SpectrumParams) -> Iterator[SpectrumView]:
     """Measure the kernel probe, stretch by stretch; the linear one is measured at once."""
     if params.probe == "linear":
         return
+    points = _training_sets(params.law, params.seed)[0][:KERNEL_SETS, : params.num_labels]
     for stretch in MEASURED_AT:
         tally = _tally(params, stretch)
         while not tally.is_full:
-            tally.add()
+            tally.add(points)
             yield spectrum_view(params)
 
 
@@ -373,17 +375,10 @@ def _kernel_view(params: SpectrumParams) -> dict:
 
 def _tally(params: SpectrumParams, stretch: float) -> Tally:
     """Return the one tally of a state and stretch, which grows as it is refined."""
-    state = params.law, params.seed, params.num_labels
-    return _known_tally(*state, stretch, params.width, params.same_labels)
-
-
-@lru_cache(maxsize=128)  # 50 kB each
-def _known_tally(
-    law: str, seed: int, num_labels: int, stretch: float, width: float, same_labels: bool
-) -> Tally:
-    points = _training_sets(law, seed)[0][:KERNEL_SETS, :num_labels]
-    queries = spread_queries(law, seed)
-    return Tally(points, queries, stretch=stretch, width=width, same_labels=same_labels)
+    shape = {"stretch": stretch, "width": params.width, "same_labels": params.same_labels}
+    key = (params.law, params.seed, params.num_labels, *shape.values())
+    queries = spread_queries(params.law, params.seed)
+    return _known_tallies.get_or_make(key, lambda: Tally(KERNEL_SETS, queries, **shape))
 
 
 def _slice(params: SpectrumParams) -> Slice:
@@ -416,7 +411,12 @@ def _kernel_words(params: SpectrumParams, bias2: np.ndarray, measured: Errors) -
     if np.isnan(total).any():
         return f"{words}bias² and variance are being measured."
     now = float(np.interp(params.stretch, MEASURED_AT, total))
-    words += f"the whole error is {amount(now)}, in the round cloud {amount(total[0])}."
+    words += (
+        f"the whole error is {amount(now)}, in the round cloud of the same law {amount(total[0])}."
+    )
     if now < 0.98 * total[0] and not params.same_labels:
         words += " A task that is fixed in the embedding varies little along the thin axis."
     return words
+
+
+_known_tallies: Kept[Tally] = Kept(128)  # 50 kB each

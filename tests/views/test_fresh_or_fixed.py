@@ -153,10 +153,12 @@ def test_the_view_before_and_after_refinement():
 
 
 def test_words_on_how_many_fixed_slices_it_takes():
-    params = FreshOrFixedParams(dim=2, num_slices=16, cloud="shrunk")
+    params = FreshOrFixedParams(dim=2, num_slices=2, cloud="half_collapsed")
     for view in refine_fresh_or_fixed(params):
         last = view
-    fewest = fewest_fixed(last.fixed_by_count, last.fresh_by_count[COUNTS.index(16)])
-    assert f"It takes {fewest} fixed slices to do as well as 16 fresh." in last.readout
+    fewest = fewest_fixed(last.fixed_by_count, last.fresh_by_count[COUNTS.index(2)])
+    assert f"It takes {fewest} fixed slices to do as well as 2 fresh." in last.readout
+    many = fresh_or_fixed_view(params.changed(num_slices=64))
+    assert "Both are below what samples have" in many.readout
     assert fewest_fixed(np.full(len(COUNTS), 2.0), 1.0) is None
     assert fewest_fixed(np.full(len(COUNTS), np.nan), 1.0) is None
