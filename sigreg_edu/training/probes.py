@@ -39,12 +39,12 @@ def principal_deviations(z: torch.Tensor) -> torch.Tensor:
         Tensor (min(N, D),) of z's dtype, computed in float64.
 
     Raises:
-        TypeError, ValueError: ``z`` is not a floating tensor (N, D) with N ≥ 2.
+        TypeError, ValueError: ``z`` is not a finite floating tensor (N, D) with N ≥ 2.
 
     >>> principal_deviations(torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
     tensor([2., 0.])
     """
-    wide = _matrix(z, "z", minimum=2).cpu().double()
+    wide = require_finite(_matrix(z, "z", minimum=2), "z").cpu().double()
     centred = wide - wide.mean(dim=0)
     return (torch.linalg.svdvals(centred) / (len(z) - 1) ** 0.5).to(z)
 

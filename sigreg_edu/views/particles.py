@@ -203,8 +203,13 @@ def _degrees(slices: np.ndarray) -> np.ndarray:
 
 def _in_words(params: ParticlesParams, flow: Flow, step: int, along: float) -> str:
     loss, everywhere = flow.losses[step], flow.everywhere[step]
-    said = short(loss) if loss >= 0.1 else small_number(loss if loss >= LEAST_TOLD else 0.0)
     z = flow.points[step]
+    if not (z.isfinite().all() and math.isfinite(loss)):
+        return (
+            f"Step {step}, {LOSSES[params.loss]}: the steps are too long. The points have flown so "
+            "far out that the computer's numbers end. Choose a smaller step size h."
+        )
+    said = short(loss) if loss >= 0.1 else small_number(loss if loss >= LEAST_TOLD else 0.0)
     wide, *_, narrow = principal_deviations(z).tolist()
     words = (
         f"Step {step}, {LOSSES[params.loss]}: the loss itself says {said}; T over all "
