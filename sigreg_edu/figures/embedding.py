@@ -16,6 +16,7 @@ from sigreg_edu.figures.parts import (
     draw_target_circle,
     note_target_circle,
 )
+from sigreg_edu.statistics import null_distribution
 from sigreg_edu.views.embedding import FIELD, LENS, NUM_CLASSES, Cloud, Course, EmbeddingView
 
 LENS_HOME = np.array([FIELD - LENS - 0.12, 0.5 + LENS - FIELD])  # its middle, or opposite
@@ -145,8 +146,8 @@ class EmbeddingFigure(ExplorerFigure):
             (line,) = axes.plot([], [], color=style.DATA)
             (now,) = axes.plot([], [], "o", color=style.SLICE, markersize=9)
             self.curves.append((other, line, now))
-        rows[1].axhline(1.05, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
-        rows[2].axhline(1.0, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
+        for axes, height in zip(rows[1:3], (null_distribution().mean, 1.0), strict=True):
+            axes.axhline(height, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
         (self.second,) = rows[2].plot([], [], color=style.DATA_SOFT, linestyle=style.SOFT_LINE)
         rows[0].text(0.0, 1.38, "3  during training", transform=rows[0].transAxes, fontsize=13.5,
                      fontweight="bold", va="baseline")  # fmt: skip

@@ -110,7 +110,7 @@ class LiveFigure(ExplorerFigure):
 
     def show(self, view: LiveView) -> None:
         self.dots.show(view.cloud, view.labels)
-        self.objective.set_text(view.objective)
+        self.objective.set_text(f"step {view.step}\n{view.objective}")
         self.shadow.show(clipped(view.shadow, CUT))
         self.worst.set_text(f"T = {view.worst:.3g}")
         edges = np.linspace(0.0, 1.0, view.dim + 1)

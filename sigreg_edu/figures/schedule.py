@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
+from sigreg_edu.statistics import null_distribution
 from sigreg_edu.training.collapse_file import STEPS
 from sigreg_edu.views.schedule import END, PURE, START, ScheduleView
 
@@ -81,7 +82,7 @@ class ScheduleFigure(ExplorerFigure):
         T.set_yticks([1, 10, 100], ["1", "10", "100"])
         narrowest.set(yscale="log", ylim=(0.03, 1.6))
         narrowest.set_yticks([0.05, 0.2, 1.0], ["0.05", "0.2", "1"])
-        for axes, height in ((T, 1.05), (narrowest, 1.0)):
+        for axes, height in ((T, null_distribution().mean), (narrowest, 1.0)):
             axes.minorticks_off()
             axes.axhline(height, color=style.TARGET, linestyle=style.TARGET_LINE, linewidth=1.6)
         self.curve_axes["effective_rank"].set(ylim=(8.0, 16.4), yticks=[8, 12, 16])

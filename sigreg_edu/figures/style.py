@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 DATA = "#0072B2"  # the sample, the embeddings; solid
 DATA_SOFT = "#56B4E9"  # the same data seen a second way (imaginary part, another form)
-TARGET_INK = "#8A5A00"  # its orange, dark enough for letters
 TARGET = "#E69F00"  # the standard Gaussian that SIGReg asks for; dashed
+TARGET_INK = "#8A5A00"  # the same orange, dark enough for letters
 SLICE = "#009E73"  # the direction looked along, the frequency looked at
 FAILURE = "#D55E00"  # the gap to the target, what goes wrong; hatched
 OTHER = "#CC79A7"  # a rival method beside ours

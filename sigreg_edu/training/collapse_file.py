@@ -18,9 +18,11 @@ import torch
 
 from sigreg_edu.checks import require_choice
 from sigreg_edu.data.digits import load_digits
+from sigreg_edu.losses.schedules import TRANSITIONS
 from sigreg_edu.training.joint import CONDITIONS, SPACES, Measures
 from sigreg_edu.training.runs import snapshot_schedule
 from sigreg_edu.training.shipped import find_runs, packed, read_arrays, refusing, unpacked
+from sigreg_edu.training.targets import TARGETS
 
 FILE, AGAIN = "collapse.npz", "python -m sigreg_edu.training.collapse"
 AFRESH = f"{AGAIN} --fresh"
@@ -198,7 +200,7 @@ def _run_of_rows(
 
 def _require_whole(kept: Mapping[str, np.ndarray], facts: Mapping[str, list]) -> None:
     """Raise ValueError unless the arrays are there and fit each other: a row for each moment."""
-    rows = len(kept.get("step", ()))
+    rows, clouds = len(kept.get("step", ())), int(kept.get("has_cloud", np.zeros(0)).sum())
     shapes = {
         "run": (rows,),
         "step": (rows,),
@@ -207,11 +209,12 @@ def _require_whole(kept: Mapping[str, np.ndarray], facts: Mapping[str, list]) ->
         "measures": (rows, len(SPACES), len(MEASURES)),
         "embedding": (rows, None),
         "projection": (rows, None),
-        "clouds": (int(kept.get("has_cloud", np.zeros(0)).sum()), NUM_SHOWN, 2),
+        "clouds": (clouds, NUM_SHOWN, 2),
+        "centre": (clouds, 1, 2),
+        "spread": (clouds, 1, 2),
     }
     wrong = [name for name, shape in shapes.items() if not _has_shape(kept.get(name), shape)]
     wrong += [name for name in ("settings", "seconds") if name not in facts]
-    wrong += [name for name in ("centre", "spread") if name not in kept]
     wrong = wrong or _impossible(kept, facts)
     if wrong or rows == 0:
         raise ValueError(f"wrong: {', '.join(wrong) or 'no run is in it'}")
@@ -219,16 +222,25 @@ def _require_whole(kept: Mapping[str, np.ndarray], facts: Mapping[str, list]) ->
 
 def _impossible(kept: Mapping[str, np.ndarray], facts: Mapping[str, list]) -> list[str]:
     """The parts of a file of the right shape that hold what no recording writes."""
-    numbers, same = np.arange(len(facts["settings"])), np.diff(kept["run"]) == 0
+    settings, on = [Setting(**asked) for asked in facts["settings"]], np.diff(kept["run"])
     holds = {
-        "run": np.array_equal(np.unique(kept["run"]), numbers),
-        "step": bool((np.diff(kept["step"])[same] > 0).all()),
-        "settings": all(asked.get("condition") in CONDITIONS for asked in facts["settings"]),
-        "seconds": len(facts["seconds"]) == len(numbers),
+        "run": (on >= 0).all() and np.array_equal(np.unique(kept["run"]), np.arange(len(settings))),
+        "step": bool((np.diff(kept["step"])[on == 0] > 0).all()),
+        "settings": len(set(settings)) == len(settings) and all(map(_is_known, settings)),
+        "seconds": len(facts["seconds"]) == len(settings),
     }
-    for name in ("measures", "embedding", "projection", "clouds", "centre", "spread"):
-        holds[name] = bool(np.isfinite(kept[name]).all())
+    numbers = ("measures", "invariance", *SPACES, "clouds", "centre", "spread")
+    holds |= {name: bool(np.isfinite(kept[name]).all()) for name in numbers}
     return [name for name, good in holds.items() if not good]
+
+
+def _is_known(setting: Setting) -> bool:
+    return (
+        setting.condition in CONDITIONS
+        and setting.target in TARGETS
+        and setting.shape in TRANSITIONS
+        and 0.0 <= setting.lamb <= 1.0
+    )
 
 
 def _has_shape(array: np.ndarray | None, shape: Sequence[int | None]) -> bool:

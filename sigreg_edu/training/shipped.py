@@ -18,7 +18,6 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -100,18 +99,12 @@ def load_run(path: Path) -> Run:
     """
     kept, facts = read_arrays(path, again=AGAIN)
     with refusing(path, again=AGAIN):
-        count = len(kept["snapshot_steps"])
-        _expect(kept["records"].ndim == 2, "records")
-        _expect(kept["records"].shape[1] == len(fields(StepRecord)), "records")
-        _expect(kept["clouds"].ndim == 3 and len(kept["clouds"]) == count, "clouds")
-        _expect(bool((np.diff(kept["snapshot_steps"]) > 0).all()), "snapshot_steps")
-        snapshots = unpacked(kept)
-        _expect(bool(np.isfinite(snapshots).all()), "clouds")
+        _require_whole(kept)
         return Run(
             config=MappingProxyType(facts["config"]),
             records=tuple(_record(row) for row in kept["records"]),
             snapshot_steps=torch.from_numpy(kept["snapshot_steps"]),
-            snapshots=torch.from_numpy(snapshots),
+            snapshots=torch.from_numpy(unpacked(kept)),
             seconds=facts["seconds"],
             finished=facts["finished"],
         )
@@ -125,7 +118,8 @@ def read_arrays(path: Path, *, again: str) -> tuple[dict[str, np.ndarray], dict[
         again: the command that makes such a file, for the message.
 
     Raises:
-        FileNotFoundError: there is no such file. ValueError: it cannot be read as one.
+        FileNotFoundError: there is no such file.
+        ValueError: it cannot be read as one.
     """
     with refusing(path, again=again), np.load(path, allow_pickle=False) as file:
         kept = {name: file[name] for name in file.files}
@@ -139,7 +133,7 @@ def refusing(path: Path, *, again: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
-    except (OSError, EOFError, ValueError, TypeError, LookupError, BadZipFile, AttributeError) as e:
+    except Exception as e:  # of zip, zlib, NumPy, JSON, or of what their results are used for
         why = "no file of arrays" if "pickle" in str(e) else f"{type(e).__name__}: {e}"
         raise ValueError(
             f"expected {path} to be whole, got one that cannot be used ({why}). If it is a short "
@@ -147,9 +141,20 @@ def refusing(path: Path, *, again: str) -> Iterator[None]:
         ) from e
 
 
-def _expect(holds: bool, name: str) -> None:
-    if not holds:
-        raise ValueError(f"{name} does not fit")
+def _require_whole(kept: Mapping[str, np.ndarray]) -> None:
+    """Raise ValueError unless the arrays of a run fit each other and hold possible numbers."""
+    records, steps, clouds = kept["records"], kept["snapshot_steps"], kept["clouds"]
+    holds = {
+        "records": records.ndim == 2 and records.shape[1] == len(fields(StepRecord)),
+        "snapshot_steps": steps.ndim == 1 and bool((np.diff(steps) > 0).all()),
+        "clouds": clouds.ndim == 3 and len(clouds) == len(steps) > 0,
+    }
+    for name in ("centre", "spread"):
+        holds[name] = kept[name].shape == (len(clouds), 1, clouds.shape[-1])
+    for name in ("records", "clouds", "centre", "spread"):
+        holds[name] &= bool(np.isfinite(kept[name]).all())
+    if wrong := [name for name, good in holds.items() if not good]:
+        raise ValueError(f"wrong: {', '.join(wrong)}")
 
 
 def find_runs(

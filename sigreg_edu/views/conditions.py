@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from sigreg_edu.statistics import null_distribution
 from sigreg_edu.training.collapse_file import (
     LAST_MOMENT,
     SEEDS,
@@ -115,8 +116,8 @@ def _in_words(params: ConditionsParams, run: WatchedRun) -> str:
         f"Step {run.steps[now]}, {LABELS[params.condition]}: "
         f"{verdict(spectrum, float(run.curve('smallest_std', space)[now]))} "
         f"The {space} has effective rank {rank:.1f} of {len(spectrum)} and T = {short(statistic)} "
-        f"(Gaussian: 1.05). kNN accuracy: {knn['projection']:.1f} % in the projection, "
-        f"{knn['embedding']:.1f} % in the embedding."
+        f"(Gaussian: {null_distribution().mean:.2f}). kNN accuracy: {knn['projection']:.1f} % in "
+        f"the projection, {knn['embedding']:.1f} % in the embedding."
     )
 
 

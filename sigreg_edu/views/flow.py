@@ -89,7 +89,6 @@ class Flow:
         setup: all that decides it.
 
     Attributes:
-        points: cloud after 0, 1, 2 … steps, each (N, D) float32.
         losses: the loss of each, as the step that leaves it sees it.
         everywhere: T of each, mean over all directions.
         slices: the directions that the step from each cloud looked along, (D, M); None where there
@@ -98,19 +97,26 @@ class Flow:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.points: list[torch.Tensor] = []
         self.losses: list[float] = []
         self.everywhere: list[float] = []
         self.slices: list[torch.Tensor | None] = []
         self._next = starting_cloud(setup.cloud, setup.seed)
+        # One array for all clouds: small ones, kept between the large arrays of the steps, would
+        # stop tens of megabytes from going back to the system.
+        self._points = torch.empty(LAST_STEP + 2, *self._next.shape)
         self._draws = self._draw()
 
     def __len__(self) -> int:
         """How many clouds are known."""
-        return len(self.points)
+        return len(self.losses)
+
+    @property
+    def points(self) -> torch.Tensor:
+        """The cloud after 0, 1, 2 … steps, as far as they are known, (S, N, D) float32."""
+        return self._points[: len(self)]
 
     def extend(self, count: int) -> None:
-        """Make clouds known until there are ``count`` of them."""
+        """Make clouds known until there are ``count`` of them, at most ``LAST_STEP`` + 2."""
         while len(self) < count:
             self._step()
 
@@ -120,7 +126,7 @@ class Flow:
         loss = loss_of(self.setup, z, slices)
         (gradient,) = torch.autograd.grad(loss, z)
         z = z.detach()
-        self.points.append(z)
+        self._points[len(self)] = z
         self.losses.append(loss.item())
         self.everywhere.append(mean_everywhere(z))
         few = slices is not None and slices.shape[1] <= MOST_SLICES_DRAWN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -166,18 +167,49 @@ def test_numbers_that_no_recording_writes_are_refused(recorded):
     with np.load(folder / FILE) as file:
         kept = dict(file)
     facts = json.loads(str(kept["facts"]))
-    unknown = [{**facts["settings"][0], "condition": "nonsense"}, *facts["settings"][1:]]
-    spoilt = {
-        "measures": {"measures": np.full_like(kept["measures"], np.nan)},
-        "step": {"step": kept["step"][::-1]},
-        "run": {"run": kept["run"] + 1},
-        "settings": {"facts": np.array(json.dumps({**facts, "settings": unknown}))},
-        "seconds": {"facts": np.array(json.dumps({**facts, "seconds": [1.0]}))},
-    }
-    for name, change in spoilt.items():
+    settings, seconds = facts["settings"], facts["seconds"]
+
+    def first(**changes):
+        return {"settings": [{**settings[0], **changes}, *settings[1:]]}
+
+    numbers = ["measures", "invariance", "embedding", "projection", "clouds", "centre", "spread"]
+    spoilt = [(name, {name: np.full_like(kept[name], np.nan)}) for name in numbers]
+    spoilt += [
+        ("step", {"step": kept["step"][::-1]}),
+        ("run", {"run": kept["run"] + 1}),
+        ("run", {"run": kept["run"][::-1]}),
+        ("centre", {"centre": kept["centre"][:1]}),  # would fit by broadcasting
+    ]
+    spoilt += [(name, {"facts": np.array(json.dumps({**facts, **change}))}) for name, change in (
+        ("settings", first(condition="nonsense")),
+        ("settings", first(target="nonsense")),
+        ("settings", first(shape="nonsense")),
+        ("settings", first(lamb=float("nan"))),
+        ("settings", {"settings": [settings[0]] * len(settings)}),
+        ("run", {"settings": settings[1:]}),
+        ("seconds", {"seconds": seconds[1:]}),
+    )]  # fmt: skip
+    for name, change in spoilt:
         np.savez(folder / "bad.npz", **{**kept, **change})
-        with pytest.raises(ValueError, match=rf"wrong: .*{name}"):
+        with pytest.raises(ValueError, match=rf"wrong: .*{name}.*--fresh$"):
             load_runs(folder / "bad.npz")
+    np.savez(folder / "bad.npz", **{**kept, "facts": json.dumps({**facts, **first(colour=1)})})
+    with pytest.raises(ValueError, match=r"colour.*--fresh$"):
+        load_runs(folder / "bad.npz")
+
+
+def test_a_damaged_file_is_told_wherever_the_damage_is(recorded):
+    _, folder = recorded
+    whole = (folder / FILE).read_bytes()
+    path = folder / "bad.npz"
+    for place in range(0, len(whole), len(whole) // 40):
+        path.write_bytes(whole[:place])
+        with pytest.raises(ValueError, match=r"record it again: .*--fresh$"):
+            load_runs(path)
+        for byte in (b"\x00", b"\xff"):
+            path.write_bytes(whole[:place] + 20 * byte + whole[place + 20 :])
+            with suppress(ValueError):  # nothing else is raised
+                assert list(load_runs(path)) == list(FEW)  # it may hit what nobody reads
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"version https://git-lfs"])
@@ -185,7 +217,7 @@ def test_a_file_that_is_no_recording_is_told_without_a_word_of_pickle(tmp_path, 
     path = tmp_path / FILE
     path.write_bytes(content)
     for load in (load_runs, load_run):
-        with pytest.raises(ValueError, match="cannot be used") as told:
+        with pytest.raises(ValueError, match=r"expected .* to be whole, got .*cannot be") as told:
             load(path)
         assert "allow_pickle" not in str(told.value)
         assert "record it again: python -m sigreg_edu.training" in str(told.value)

@@ -155,3 +155,13 @@ def test_principal_deviations_are_the_roots_of_the_covariances_eigenvalues():
     covariance = np.cov(z.double().numpy().T)
     expected = np.sqrt(np.linalg.eigvalsh(covariance))[::-1]
     assert principal_deviations(z + 7.0).numpy() == pytest.approx(expected, rel=1e-5)  # float32
+
+
+def test_principal_deviations_are_exact_where_float32_covariances_are_not():
+    z = gaussian(200, 2, seed=1).double() * torch.tensor([1.0, 1e-6]) + 3.0
+    found = principal_deviations(z)
+    assert found.dtype == torch.float64
+    assert found.tolist() == pytest.approx(np.sort(z.std(0).numpy())[::-1], rel=0.1)
+    assert principal_deviations(gaussian(3, 5)).shape == (3,)  # no more than there are points
+    with pytest.raises(ValueError, match="finite"):
+        principal_deviations(torch.full((3, 2), torch.inf))

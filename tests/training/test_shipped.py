@@ -46,6 +46,32 @@ def test_points_that_all_coincide_are_kept_exactly(tmp_path):
     assert (load_run(tmp_path / "run.npz").snapshots == 0.0).all()
 
 
+def test_a_run_that_nobody_recorded_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "run.npz"
+    save_run(record_run(steps=3, num_slices=4), path)
+    with np.load(path) as file:
+        kept = dict(file)
+    for name in kept:
+        np.savez(path, **{key: kept[key] for key in kept if key != name})
+        with pytest.raises(ValueError, match=rf"{name}.*record it again: python -m"):
+            load_run(path)
+    numbers = ("records", "clouds", "centre", "spread")
+    spoilt = [
+        *((name, np.full_like(kept[name], np.nan)) for name in numbers),
+        ("records", kept["records"][:, 1:]),
+        ("clouds", kept["clouds"][1:]),
+        ("centre", kept["centre"][:1]),  # would fit by broadcasting
+        ("snapshot_steps", kept["snapshot_steps"][::-1]),
+    ]
+    for name, change in spoilt:
+        np.savez(path, **{**kept, name: change})
+        with pytest.raises(ValueError, match=rf"to be whole, got .*wrong: .*{name}.*record it"):
+            load_run(path)
+    np.savez(path, **{**kept, "facts": np.array("{")})
+    with pytest.raises(ValueError, match=r"to be whole, got .*JSON.*record it again"):
+        load_run(path)
+
+
 def test_the_recorded_runs_are_the_recipes_at_today_s_defaults():
     """Fails when a default of the training changes: then record them again."""
     for name, run in shipped_runs().items():

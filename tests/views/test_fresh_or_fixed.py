@@ -100,6 +100,17 @@ def test_the_same_flow_in_few_or_many_strides():
     assert np.array_equal(whole.means(), parts.means())
 
 
+def test_what_a_flow_keeps_is_made_at_its_start():
+    """What came later would lie between the large arrays of the steps and pin their memory."""
+    flow = SlicedFlow("line", 8, 4, fresh=True, seed=1)
+    places = flow.z.data_ptr(), flow.looks.ctypes.data
+    assert flow.looks.shape == (1, UNSEEN)
+    flow.go_on(2)
+    assert (flow.z.data_ptr(), flow.looks.ctypes.data) == places
+    assert flow.looks.shape == (3, UNSEEN)
+    assert flow.latest(1) == pytest.approx(flow.looks[1])
+
+
 def test_fixed_slices_report_success_and_leave_a_blind_spot():
     fresh, fixed = (ended("half_collapsed", 32, 16, fresh=fresh) for fresh in (True, False))
     assert fixed.reported[-1] < 0.01

@@ -86,6 +86,17 @@ def test_the_words_tell_a_dead_point_and_numbers():
     assert "dead" not in words
 
 
+@pytest.mark.parametrize(("loss", "num_slices"), [("moments", 1), ("vicreg", 16)])
+def test_a_flow_that_flies_apart_is_told_and_can_be_scrubbed(loss, num_slices):
+    view = finished(loss=loss, num_slices=num_slices, step=240, step_size=3.0)
+    assert "the steps are too long" in view.readout
+    for step in range(0, 240, 8):
+        words = particles_view(ParticlesParams(
+            loss=loss, num_slices=num_slices, step=step, step_size=3.0)).readout  # fmt: skip
+        assert "nan" not in words
+        assert "inf" not in words
+
+
 def test_a_view_of_space_turns():
     assert not np.allclose(
         finished(cloud="digits_3d", turn=0).points, finished(cloud="digits_3d", turn=90).points

@@ -9,6 +9,7 @@ from sigreg_edu.views.kernel_probe import (
     CURVE,
     FREQUENCY,
     HUMP,
+    Tally,
     axis_variances,
     fisher_information,
     kernel_bias2,
@@ -284,6 +285,21 @@ def test_measuring_goes_step_by_step_and_is_kept():
     assert known[-1] == len(MEASURED_AT)
     assert not list(refine_spectrum(params))
     assert (spectrum_view(params).measured.total == views[-1].measured.total).all()
+
+
+def test_a_tally_keeps_sums_and_no_training_sets():
+    points, queries = unit("gaussian", 100, 300, 2), unit("gaussian", 128, 2)
+    tally = Tally(100, queries, stretch=0.4, width=0.3, same_labels=False)
+    tally.add(points)
+    assert not tally.is_full
+    assert np.isnan(tally.errors(1.0)).all()
+    held = [value for value in vars(tally).values() if isinstance(value, np.ndarray)]
+    assert not any(np.shares_memory(array, points) for array in held)
+    assert sum(array.nbytes for array in held) < 55_000
+    while not tally.is_full:
+        tally.add(points)
+    assert tally.sets == 100
+    assert np.isfinite(tally.errors(1.0)).all()
 
 
 def test_the_readout_names_what_counts():
