@@ -19,7 +19,7 @@ from sigreg_edu.training.joint import CONDITIONS
 from sigreg_edu.training.session import Session
 from sigreg_edu.views.live import LiveParams, Sessions, live_view
 
-TRAIN = "train"
+TRAIN, TRAIN_AGAIN = "train", "train again"
 BREATH_SECONDS = 0.001  # between two bites: time for a message to come in between
 
 
@@ -37,6 +37,7 @@ class TrainingWidget(ExplorerWidget):
     def __init__(self, title: str, explorer: Explorer, sessions: Sessions, **options: Any) -> None:
         self.sessions = sessions
         self.interrupted = False
+        self._follows = True
         self._bite: asyncio.TimerHandle | None = None
         super().__init__(title, explorer, **options)
 
@@ -68,6 +69,7 @@ class TrainingWidget(ExplorerWidget):
         self.pause()
         self._begin_afresh_if_ended()
         self.interrupted = False
+        self._follows = True
         self._bite = loop.call_later(BREATH_SECONDS, self._take_bite)
         _GOING_ON.add(self)
         self._show_train_button()
@@ -98,7 +100,8 @@ class TrainingWidget(ExplorerWidget):
     def set(self, **changes: Any) -> bool:
         """Change the state. λ reaches the next step; another training pauses the present one.
 
-        Another loss comes with its own λ, unless one is given.
+        Another loss comes with its own λ, unless one is given, and another training is shown where
+        it has come to. A step that is given is looked back at while the training goes on.
         """
         loss, before = changes.get("condition"), self.explorer.params.key
         if loss in CONDITIONS and loss != "none" and loss != before[0]:
@@ -106,6 +109,10 @@ class TrainingWidget(ExplorerWidget):
         taken = super().set(**changes)
         if taken and self.explorer.params.key != before:
             self.rest()
+            if "step" not in changes:
+                super().set(step=self._last_look())
+        if taken and "step" in changes:
+            self._follows = self.explorer.params.step >= self._last_look()
         if taken and "lamb" in changes and self.explorer.params.condition != "none":
             self.session.training.lamb = self.explorer.params.lamb
         return taken
@@ -121,7 +128,7 @@ class TrainingWidget(ExplorerWidget):
         super().close()
 
     def _play_buttons(self) -> list[Any]:
-        self.train_button = self.make_toggle(TRAIN, "sigreg-train", self.start, self.rest)
+        self.train_button = self.make_toggle(TRAIN, "sigreg-train", self.start, self._pause_here)
         self.stop_button = make_button("stop", "stop", self.stop)
         return [self.train_button, self.stop_button, *super()._play_buttons()]
 
@@ -138,9 +145,8 @@ class TrainingWidget(ExplorerWidget):
         except Exception as error:  # shown to the student, never swallowed
             self._show_broken(error)
             return
-        follows = self.explorer.params.step >= seen  # else the student looks back
-        if self._last_look() > seen and follows:
-            self.set(step=self._last_look())
+        if self._last_look() > seen:  # the curves grow, also while the student looks back
+            self.set(**({"step": self._last_look()} if self._follows else {}))
         if session.finished:
             self.rest()
         elif self.training:
@@ -151,6 +157,10 @@ class TrainingWidget(ExplorerWidget):
         self.set(step=self._last_look())
         self.explorer.error = in_words(error)
         self._show_picture()
+
+    def _pause_here(self) -> None:
+        self.rest()
+        self.set()  # say how far it has come
 
     def _let_go(self) -> None:
         """Take no further bite, and leave the interrupt to others."""
@@ -169,7 +179,8 @@ class TrainingWidget(ExplorerWidget):
             self.set(step=0)
 
     def _show_train_button(self) -> None:
-        self.show_toggle(self.train_button, TRAIN, going=self.training)
+        label = TRAIN_AGAIN if self.session.finished else TRAIN
+        self.show_toggle(self.train_button, label, going=self.training)
 
 
 # --- the kernel's interrupt -----------------------------------------------------------------------

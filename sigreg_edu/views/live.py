@@ -146,7 +146,7 @@ def live_view(params: LiveParams, sessions: Sessions) -> LiveView:
 
 def _lamb_at(params: LiveParams, session: Session, look: Look) -> float:
     """λ of the step before the look; of the next one where none has been taken."""
-    return session.lambs[look.step - 1] if look.step else params.lamb
+    return session.lambs[max(0, look.step - 1)] if session.lambs else params.lamb
 
 
 def _objective(params: LiveParams, lamb: float) -> str:

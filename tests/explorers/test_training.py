@@ -48,7 +48,7 @@ def test_it_trains_to_the_end_and_the_picture_follows():
     widget = in_a_loop(scenario)
     assert widget.session.look_steps.tolist() == [0, 12, 24, 36]
     assert widget.explorer.params.step == 36
-    assert widget.train_button.description == "train"
+    assert widget.train_button.description == "train again"
     assert "step 36 of 36 taken" in widget.picture.readout
 
 
@@ -102,6 +102,8 @@ def test_looking_back_while_it_trains_is_not_undone():
         widget.controls["step"].value = 3
         await until(lambda: not widget.training)
         assert widget.explorer.params.step == 3
+        assert "step 0 of 36 taken (3 asked for)" in widget.picture.readout  # and the curves grew
+        assert widget.explorer.view.look_steps.tolist() == [0, 12, 24, 36]
 
     in_a_loop(scenario)
 
@@ -227,7 +229,7 @@ def test_any_error_in_a_step_is_told():
         widget.start()
         await until(lambda: not widget.training)
         assert widget.picture.error.startswith("RuntimeError: out of memory")
-        assert widget.train_button.description == "train"
+        assert widget.train_button.description == "train again"
 
     in_a_loop(scenario)
 
