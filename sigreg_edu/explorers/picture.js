@@ -44,7 +44,7 @@ function render({ model, el }) {
   let shown = 0;
   let painted; // the frame that is on the canvas
   function tell(number) {
-    // What is playing sends its next picture only now: never more than the browser can paint.
+    // What is playing sends its next picture only now: never more than the browser can take.
     if (!model.get("playing")) return;
     model.set("painted", number);
     model.save_changes();
@@ -54,7 +54,8 @@ function render({ model, el }) {
     const bytes = model.get("frame");
     const number = model.get("frame_number");
     if (!bytes || !bytes.byteLength) return;
-    if (bytes === painted) return tell(number); // the same picture again
+    tell(number); // before it is decoded: the kernel works on the next one meanwhile
+    if (bytes === painted) return; // the same picture again
     let bitmap;
     try {
       bitmap = await createImageBitmap(new Blob([bytes]));
@@ -74,7 +75,6 @@ function render({ model, el }) {
     bitmap.close();
     el.dataset.frame = String(ticket);
     painted = bytes;
-    tell(number);
   }
 
   function showWords() {
