@@ -20,6 +20,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from mmap import mmap
 
 import numpy as np
 import torch
@@ -101,9 +102,7 @@ class Flow:
         self.everywhere: list[float] = []
         self.slices: list[torch.Tensor | None] = []
         self._next = starting_cloud(setup.cloud, setup.seed)
-        # One array for all clouds: small ones, kept between the large arrays of the steps, would
-        # stop tens of megabytes from going back to the system.
-        self._points = torch.empty(LAST_STEP + 2, *self._next.shape)
+        self._points = _pages(LAST_STEP + 2, *self._next.shape)
         self._draws = self._draw()
 
     def __len__(self) -> int:
@@ -145,6 +144,16 @@ class Flow:
             if kept is None or setup.loss != "fixed":
                 kept = uniform_directions(dim, setup.num_slices, generator=generator)
             yield kept
+
+
+def _pages(*shape: int) -> torch.Tensor:
+    """Zeros, float32, in memory of their own.
+
+    On the heap, what is kept lies between the large arrays that come and go with each step, and
+    stops tens of megabytes of theirs from going back to the system.
+    """
+    size = math.prod(shape) * torch.float32.itemsize
+    return torch.frombuffer(mmap(-1, size), dtype=torch.float32).view(shape)
 
 
 def flow_of(setup: Setup) -> Flow:

@@ -11,6 +11,7 @@ from sigreg_edu.slicing import cramer_wold_statistic, uniform_directions
 from sigreg_edu.statistics import EppsPulleyTest
 from sigreg_edu.views.flow import (
     CLOUDS,
+    LAST_STEP,
     LOSSES,
     NUM_POINTS,
     Flow,
@@ -107,7 +108,18 @@ def test_a_flow_in_two_goes_is_the_same_flow():
     once.extend(9)
     twice.extend(4)
     twice.extend(9)
-    assert all(torch.equal(a, b) for a, b in zip(once.points, twice.points, strict=True))
+    assert torch.equal(once.points, twice.points)
+
+
+def test_clouds_lie_in_one_place_from_the_first_step_on():
+    flow = Flow(setup())
+    flow.extend(2)
+    place, first = flow.points.data_ptr(), flow.points.clone()
+    flow.extend(LAST_STEP + 2)
+    assert flow.points.shape == (LAST_STEP + 2, NUM_POINTS, 2)
+    assert flow.points.data_ptr() == place
+    assert torch.equal(flow.points[:2], first)
+    assert flow.points.isfinite().all()
 
 
 @pytest.mark.parametrize("cloud", ["two_moons", "digits_3d"])
