@@ -16,6 +16,7 @@ from sigreg_edu.exercises.core import (
     expect,
     number,
     quiz,
+    refuse,
     tensor,
 )
 from sigreg_edu.losses import invariance
@@ -25,12 +26,6 @@ from sigreg_edu.views.kinds import KindsParams, broken
 
 def _normal(*shape: int, seed: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def _refuse(got: float, wrong: Mapping[str, float]) -> None:
-    """Say why a number is wrong if it is one of the ``wrong`` ones, by reason."""
-    for reason, value in wrong.items():
-        expect(not close(got, value, rel=1e-4), reason)
 
 
 # --- the invariance of two views ------------------------------------------------------------------
@@ -56,7 +51,7 @@ def _check_two_views(answer: Any) -> str:
         "that is the sum. Take the mean over views, digits and coordinates.": square.sum() / 2,
         "square the distances before you average them.": gap.abs().mean() / 2,
     }
-    _refuse(got, {reason: float(value) for reason, value in wrong.items()})
+    refuse(got, {reason: float(value) for reason, value in wrong.items()})
     truth = invariance(torch.stack([z_a, z_b])).item()
     expect(close(got, truth), f"for the views tried it should be {truth:.4f}, not {got:.4f}.")
     return "A quarter of the mean squared gap. Remember the factor 4: section 3 needs it."
@@ -99,7 +94,7 @@ def _check_effective_rank(answer: Any) -> str:
         "that is 2 to the power of an entropy in natural units: use `exp`.": 2.0**entropy,
         "that counts singular values above 0. Weigh them: exp of the entropy of their shares.": 4.0,
     }
-    _refuse(got, {reason: float(value) for reason, value in wrong.items()})
+    refuse(got, {reason: float(value) for reason, value in wrong.items()})
     expect(close(got, truth), f"for a cloud with rank {truth:.3f} you give {got:.3f}.")
     smaller = number(call(answer, 0.01 * z))
     expect(close(smaller, truth), "a cloud a hundred times smaller must have the same rank.")
@@ -251,7 +246,7 @@ def _check_lamb(answer: Any) -> str:
         "the 4 is on the wrong side: the invariance's weight is 4 times that of the gap.": b
         / (a / 4 + b),
     }
-    _refuse(got, wrong)
+    refuse(got, wrong)
     truth = b / (4 * a + b)
     expect(close(got, truth), f"weights 10 and 3 are λ = {truth:.4f}, not {got:.4f}.")
     equal = number(call(answer, 25.0, 25.0))

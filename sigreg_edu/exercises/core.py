@@ -170,6 +170,12 @@ def tensor(answer: Any, shape: tuple[int, ...], *, complex_ok: bool = False) -> 
     return value.to(torch.complex128 if value.is_complex() else torch.float64)
 
 
+def refuse(answer: float, wrong: Mapping[str, float], *, rel: float = 1e-4) -> None:
+    """Say why an answer is wrong if it is one of the ``wrong`` numbers, by reason."""
+    for reason, value in wrong.items():
+        expect(not close(answer, value, rel=rel), reason)
+
+
 def close(answer: float, truth: float, *, rel: float = 1e-3, abs: float = 1e-9) -> bool:
     """Whether two numbers agree to a relative or an absolute tolerance."""
     return math.isclose(answer, truth, rel_tol=rel, abs_tol=abs)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 
-from sigreg_edu.exercises.core import Exercise, call, close, expect, number, quiz, tensor
+from sigreg_edu.exercises.core import Exercise, call, close, expect, number, quiz, refuse, tensor
 from sigreg_edu.statistics import (
     EppsPulleyTest,
     classical_test,
@@ -20,12 +19,6 @@ from sigreg_edu.statistics import (
 )
 
 SAMPLE = torch.tensor([-1.5, -0.25, 0.0, 0.75, 2.0], dtype=torch.float64)
-
-
-def _refuse(answer: float, wrong: Mapping[str, float]) -> None:
-    """Say why an answer is wrong if it is one of the ``wrong`` numbers, by reason."""
-    for reason, value in wrong.items():
-        expect(not close(answer, value, rel=1e-4), reason)
 
 
 # --- the empirical characteristic function
@@ -102,7 +95,7 @@ def _check_statistic(answer: Any) -> str:
     knots, weights = quadrature_rule()
     got = number(call(answer, SAMPLE, knots, weights))
     truth = float(epps_pulley_quadrature(SAMPLE))
-    _refuse(got, _wrong_statistics(knots, weights, truth))
+    refuse(got, _wrong_statistics(knots, weights, truth))
     expect(
         close(got, truth, rel=1e-4), f"for {SAMPLE.tolist()} you give {got:.4f}, not {truth:.4f}."
     )
@@ -180,7 +173,7 @@ def _check_p_value(answer: Any) -> str:
         "one simulated value is just as large, and counts: `>=`, not `>`.": (above - 1) / 201,
         "one simulated value is just as large, and counts too: `>=`, not `>`.": above / 202,
     }
-    _refuse(got, wrong)
+    refuse(got, wrong)
     expect(
         close(got, above / 201) or close(got, (above + 1) / 202),
         f"{above} of 201 simulated values reach {observed}; you give {got:.4f}.",

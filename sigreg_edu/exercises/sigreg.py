@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 
 from sigreg_edu.data import planted_cloud, sample_cloud
-from sigreg_edu.exercises.core import Exercise, call, close, expect, number, quiz, tensor
+from sigreg_edu.exercises.core import Exercise, call, close, expect, number, quiz, refuse, tensor
 from sigreg_edu.slicing import (
     direction_from_angles,
     quasi_random_directions,
@@ -20,13 +19,6 @@ from sigreg_edu.slicing import (
 )
 from sigreg_edu.statistics import quadrature_rule
 from sigreg_edu.views.accepts import calibration, judged, vicreg_parts
-
-
-def _refuse(answer: float, wrong: Mapping[str, float], *, rel: float = 1e-3) -> None:
-    """Say why an answer is wrong if it is one of the ``wrong`` numbers, by reason."""
-    for reason, value in wrong.items():
-        expect(not close(answer, value, rel=rel), reason)
-
 
 # --- one gradient step
 
@@ -126,7 +118,7 @@ def _refuse_fresh(first: float, z: torch.Tensor, truth: float) -> None:
         "that is the sum over the slices. Take the mean.": truth * MANY,
         "that is T / N. Leave the factor N in, as EppsPulleyTest has it.": truth / len(z),
     }
-    _refuse(first, near, rel=0.15)
+    refuse(first, near, rel=0.15)
     collapsed = float(sliced_epps_pulley(torch.zeros_like(z), torch.eye(z.shape[1])).mean())
     expect(
         not close(first, collapsed, rel=0.02),
@@ -235,7 +227,7 @@ def _check_moments(answer: Any) -> str:
     )
     got, count = number(result), len(shadows)
     mean, std = shadows.mean(0), shadows.std(0)
-    _refuse(got, _moment_slips(shadows, mean, std))
+    refuse(got, _moment_slips(shadows, mean, std), rel=1e-3)
     truths = [_two_moments(mean, shadows.std(0, correction=c)) for c in (1, 0)]  # either is right
     expect(
         any(close(got, count * truth) for truth in truths),
@@ -334,7 +326,7 @@ def _check_floor(answer: Any) -> str:
         knots, weights = quadrature_rule(17, t_max)
         got = number(_detached(call(answer, knots, weights)))
         truth = float(weights @ (1.0 - torch.exp(-(knots**2))))
-        _refuse(got, _floor_slips(knots, weights, truth))
+        refuse(got, _floor_slips(knots, weights, truth), rel=1e-3)
         expect(close(got, truth), f"for t_max = {t_max:g} you give {got:.4f}, not {truth:.4f}.")
     return "1.0525 for t_max = 3 and 0.385 for t_max = 1, whatever N is."
 
@@ -381,7 +373,7 @@ def my_floor(knots, weights):
 def _check_weight(answer: Any) -> str:
     for lamb, count in ((0.05, 256), (0.2, 64)):
         got, truth = number(call(answer, lamb, count)), count * lamb / (1.0 - lamb)
-        _refuse(got, _weight_slips(lamb, count))
+        refuse(got, _weight_slips(lamb, count), rel=1e-3)
         expect(
             close(got, truth),
             f"for λ = {lamb:g} and N = {count} you give {got:.4g}, not {truth:.4g}.",

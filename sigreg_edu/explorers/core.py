@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.training.runs import one_thread
-from sigreg_edu.views.params import Params, Seed
+from sigreg_edu.views.params import Control, Moment, Params, Seed
 
 
 class View(Protocol):
@@ -90,18 +90,29 @@ class Explorer:
 
     def new_sample(self) -> bool:
         """Draw fresh noise: count the seed up."""
+        return self.set(**self.next_seed())
+
+    def next_seed(self) -> dict[str, int]:
+        """Return the change of the state that draws fresh noise."""
         name = self.seed_name
         if name is None:
             raise ValueError(f"{type(self.params).__name__} has no seed, so no new sample.")
-        return self.set(**{name: getattr(self.params, name) + 1})
+        return {name: getattr(self.params, name) + 1}
 
     @property
     def seed_name(self) -> str | None:
         """The field that holds the seed of the noise, if there is one."""
-        for name, control in self.params.controls().items():
-            if isinstance(control, Seed):
-                return name
-        return None
+        return self._field_of(Seed)
+
+    @property
+    def moment_name(self) -> str | None:
+        """The field that can be played, if there is one."""
+        return self._field_of(Moment)
+
+    def _field_of(self, kind: type[Control]) -> str | None:
+        """The first field with a control of this kind."""
+        controls = self.params.controls().items()
+        return next((name for name, control in controls if isinstance(control, kind)), None)
 
     @property
     def can_refine(self) -> bool:

@@ -46,7 +46,7 @@ function render({ model, el }) {
   function tell(number) {
     // What is playing sends its next picture only now: never more than the browser can take.
     if (!model.get("playing")) return;
-    model.set("painted", number);
+    model.set("taken", number);
     model.save_changes();
   }
   async function showFrame() {

@@ -22,7 +22,7 @@ import traitlets
 from IPython import get_ipython
 
 from sigreg_edu.explorers.core import Explorer
-from sigreg_edu.views.params import Choice, Control, Moment, PowerSlider, Seed, Slider, Switch
+from sigreg_edu.views.params import Choice, Control, PowerSlider, Seed, Slider, Switch
 
 REST_SECONDS = 0.25  # a slider that has not moved for so long is at rest
 PAUSE_SECONDS = 0.02  # between two steps of a refinement: time for a message to come in between
@@ -39,7 +39,7 @@ class Picture(anywidget.AnyWidget):
     _css = HERE / "picture.css"
     frame = traitlets.Bytes(b"").tag(sync=True)
     frame_number = traitlets.Int(0).tag(sync=True)  # counts the pictures sent …
-    painted = traitlets.Int(0).tag(sync=True)  # … and comes back once one is on the screen,
+    taken = traitlets.Int(0).tag(sync=True)  # … and comes back once the browser has one,
     playing = traitlets.Bool(False).tag(sync=True)  # while this is on
     readout = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
@@ -77,7 +77,7 @@ class ExplorerWidget(widgets.VBox):
         self.step_button: widgets.Button | None = None
         self.picture = Picture(width=round(explorer.figure.size[0] * explorer.figure.dots_per_inch))
         self.picture.observe(self._on_pixel_ratio, names="pixel_ratio")
-        self.picture.observe(self._on_painted, names="painted")
+        self.picture.observe(self._on_taken, names="taken")
         self._listening = True
         self._home = _without_seed(explorer)  # where every preset starts from
         self._timer: asyncio.TimerHandle | None = None
@@ -128,9 +128,9 @@ class ExplorerWidget(widgets.VBox):
     def play(self) -> None:
         """Show moment after moment, from the start again if the last one is shown.
 
-        The browser asks for each picture by telling that the last is painted. So the pictures come
-        as quickly as they can be painted, moves of sliders come in between, and where no page
-        shows the picture, nothing runs.
+        The browser asks for each picture by telling that it has the last. So the pictures come as
+        quickly as they can be taken, moves of sliders come in between, and where no page shows the
+        picture, nothing runs.
         """
         last = self.next_moment() is None
         self.picture.playing = True
@@ -159,12 +159,12 @@ class ExplorerWidget(widgets.VBox):
 
     def _moment_name(self) -> str:
         """The field that can be played."""
-        for name, control in self.explorer.params.controls().items():
-            if isinstance(control, Moment):
-                return name
-        raise ValueError(f"{type(self.explorer.params).__name__} has no moment, so no play.")
+        name = self.explorer.moment_name
+        if name is None:
+            raise ValueError(f"{type(self.explorer.params).__name__} has no moment, so no play.")
+        return name
 
-    def _on_painted(self, change: Any) -> None:
+    def _on_taken(self, change: Any) -> None:
         if self.picture.playing and change["new"] == self.picture.frame_number:
             self.advance()
 
@@ -284,8 +284,7 @@ class ExplorerWidget(widgets.VBox):
 
     def _play_buttons(self) -> list[widgets.Widget]:
         """What makes the picture go on; a subclass may put more before it."""
-        controls = self.explorer.params.controls().values()
-        if not any(isinstance(control, Moment) for control in controls):
+        if self.explorer.moment_name is None:
             return []
         self.play_button = self.make_toggle(
             self.play_label, f"sigreg-{self.play_label}", self.play, self.pause
@@ -315,8 +314,7 @@ class ExplorerWidget(widgets.VBox):
         toggle.icon = "pause" if going else "play"
 
     def _on_new_sample(self, _button: widgets.Button) -> None:
-        name = self.explorer.seed_name
-        self.set(**{name: getattr(self.explorer.params, name) + 1})
+        self.set(**self.explorer.next_seed())
 
     # --- what is kept where no widget can run ------------------------------------------------
 

@@ -145,7 +145,7 @@ def live_view(params: LiveParams, sessions: Sessions) -> LiveView:
 
 
 def _lamb_at(params: LiveParams, session: Session, look: Look) -> float:
-    """λ of the step before the look; of the next one where none has been taken."""
+    """λ of the step before the look, of the first step before it; of the next while none is."""
     return session.lambs[max(0, look.step - 1)] if session.lambs else params.lamb
 
 

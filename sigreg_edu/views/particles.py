@@ -87,7 +87,6 @@ class ParticlesView:
         losses: the loss of each by its own measure, (S,).
         everywhere: T of each, mean over all directions, (S,).
         loss: which loss, a key of ``LOSSES``.
-        null_mean, null_95: mean and 95 % quantile of T for samples of N(0, 1).
         readout: all that in words.
     """
 
@@ -108,8 +107,6 @@ class ParticlesView:
     losses: np.ndarray
     everywhere: np.ndarray
     loss: str
-    null_mean: float
-    null_95: float
     readout: str
 
 
@@ -142,7 +139,6 @@ def _look(params: ParticlesParams, flow: Flow) -> ParticlesView:
     picked = np.linspace(0, len(z) - 1, NUM_ARROWS).astype(int)
     seen, moved = (z @ screen).numpy(), (then @ screen).numpy()
     known = len(flow) - 1
-    null_mean, null_95 = null_mean_and_95()
     return ParticlesView(
         step=step,
         points=seen,
@@ -161,8 +157,6 @@ def _look(params: ParticlesParams, flow: Flow) -> ParticlesView:
         losses=np.array(flow.losses[: params.step + 1][:known]),
         everywhere=np.array(flow.everywhere[: params.step + 1][:known]),
         loss=params.loss,
-        null_mean=null_mean,
-        null_95=null_95,
         readout=_in_words(params, flow, step, float(turned[0])),
     )
 

@@ -187,18 +187,18 @@ def film() -> ExplorerWidget:
     return explorer_widget("A film", explorer)
 
 
-def paint(widget: ExplorerWidget) -> None:
-    """Answer as the browser does once it has painted the latest picture."""
-    widget.picture.painted = widget.picture.frame_number
+def take(widget: ExplorerWidget) -> None:
+    """Answer as the browser does once it has the latest picture."""
+    widget.picture.taken = widget.picture.frame_number
 
 
-def test_each_painted_picture_asks_for_the_next_until_the_last():
+def test_each_picture_taken_asks_for_the_next_until_the_last():
     widget = film()
     seen = []
     widget.play_button.value = True
     while widget.picture.playing:
         seen.append(widget.explorer.params.moment)
-        paint(widget)
+        take(widget)
     assert seen == [1, 2, 3]
     assert widget.play_button.value is False
     widget.play()  # from the start again
@@ -209,7 +209,7 @@ def test_where_nobody_looks_nothing_plays_on():
     widget = film()
     widget.play()
     assert widget.explorer.params.moment == 1
-    widget.picture.painted = widget.picture.frame_number - 1  # an older picture, late
+    widget.picture.taken = widget.picture.frame_number - 1  # an older picture, late
     assert widget.explorer.params.moment == 1
 
 
@@ -217,10 +217,10 @@ def test_a_pause_stays_where_it_is_and_a_slider_moves_meanwhile():
     widget = film()
     widget.play()
     widget.controls["place"].value = 0.5
-    paint(widget)
+    take(widget)
     assert (widget.explorer.params.moment, widget.explorer.params.place) == (2, 0.5)
     widget.play_button.value = False
-    paint(widget)
+    take(widget)
     assert widget.explorer.params.moment == 2
     widget.step_button.click()
     assert widget.explorer.params.moment == 3
