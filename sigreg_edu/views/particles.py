@@ -28,7 +28,7 @@ from sigreg_edu.views.params import Params, choice, moment, power_slider, seed, 
 from sigreg_edu.views.sample import Histogram, histogram
 
 QUICK = {"exact": 2}  # steps that are computed before the first answer …
-QUICK_ELSE = 8
+QUICK_ELSE = 4
 CHUNK = {"exact": 4}  # … and then at a time
 CHUNK_ELSE = 24
 TURNED = np.arange(0, 181, 5)  # degrees at which T is drawn
