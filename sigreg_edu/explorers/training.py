@@ -15,7 +15,7 @@ from typing import Any
 from sigreg_edu.explorers.core import Explorer, in_words
 from sigreg_edu.explorers.shell import ExplorerWidget, make_button, running_loop
 from sigreg_edu.figures.live import LiveFigure
-from sigreg_edu.training.joint import CONDITIONS
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.session import Session
 from sigreg_edu.views.live import LiveParams, Sessions, live_view
 

@@ -11,7 +11,7 @@ from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.embedding import CloudPanel, along_steps
 from sigreg_edu.training.collapse_file import SEEDS, STEPS
-from sigreg_edu.training.joint import CONDITIONS
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.views.conditions import ConditionsView
 
 STEP_TICKS = (0, 1, 10, 100, STEPS)

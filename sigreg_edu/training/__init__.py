@@ -7,8 +7,10 @@ True
 """
 
 from sigreg_edu.training.encoder import embed, small_encoder, standardize_output
-from sigreg_edu.training.joint import CONDITIONS, JointTraining, Measures
-from sigreg_edu.training.loop import StepRecord, train
+from sigreg_edu.training.joint import JointTraining
+from sigreg_edu.training.loop import StepRecord, train_encoder
+from sigreg_edu.training.measures import Measures
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.probes import (
     effective_rank,
     knn_accuracy,
@@ -38,6 +40,6 @@ __all__ = [
     "snapshot_schedule",
     "standard_deviations",
     "standardize_output",
-    "train",
+    "train_encoder",
     "watch_training",
 ]

@@ -39,7 +39,9 @@ from sigreg_edu.training.collapse_file import (
     sweep,
 )
 from sigreg_edu.training.collapse_tables import report
-from sigreg_edu.training.joint import CONDITIONS, SPACES, JointTraining
+from sigreg_edu.training.joint import JointTraining
+from sigreg_edu.training.measures import SPACES
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.probes import principal_deviations
 from sigreg_edu.training.runs import one_thread
 from sigreg_edu.training.shipped import DATA_FOLDER, ran_on

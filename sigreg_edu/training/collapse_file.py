@@ -19,7 +19,8 @@ import torch
 from sigreg_edu.checks import require_choice
 from sigreg_edu.data.digits import load_digits
 from sigreg_edu.losses.schedules import TRANSITIONS
-from sigreg_edu.training.joint import CONDITIONS, SPACES, Measures
+from sigreg_edu.training.measures import SPACES, Measures
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.runs import snapshot_schedule
 from sigreg_edu.training.shipped import find_runs, packed, read_arrays, refusing, unpacked
 from sigreg_edu.training.targets import TARGETS

@@ -18,7 +18,8 @@ from sigreg_edu.training.collapse_file import (
     collapse_runs,
     sweep,
 )
-from sigreg_edu.training.joint import CONDITIONS, SPACES
+from sigreg_edu.training.measures import SPACES
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.probes import knn_accuracy
 from sigreg_edu.training.targets import TARGETS
 

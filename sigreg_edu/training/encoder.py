@@ -140,7 +140,7 @@ def embed(encoder: nn.Module, images: torch.Tensor) -> torch.Tensor:
     False
     """
     require_fits(encoder, images)
-    with _evaluating(encoder), torch.no_grad():
+    with evaluating(encoder), torch.no_grad():
         return encoder(images).float().cpu()
 
 
@@ -171,7 +171,7 @@ def require_fits(encoder: nn.Module, images: torch.Tensor, *, minimum: int = 1) 
         )
     _require_like_weights(encoder, images)
     try:
-        with _evaluating(encoder), torch.no_grad():
+        with evaluating(encoder), torch.no_grad():
             encoder(images[:1])
     except (RuntimeError, ValueError, IndexError) as error:
         raise ValueError(
@@ -196,7 +196,7 @@ def _require_like_weights(encoder: nn.Module, images: torch.Tensor) -> None:
 
 
 @contextmanager
-def _evaluating(encoder: nn.Module) -> Iterator[None]:
+def evaluating(encoder: nn.Module) -> Iterator[None]:
     """Evaluation mode for a while; afterwards every part is in the mode it was in."""
     modes = [(module, module.training) for module in encoder.modules()]
     encoder.eval()

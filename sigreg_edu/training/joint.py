@@ -1,96 +1,23 @@
 """Joint-embedding training under one of several losses, step by step: what notebook 04 watches.
 
-Every condition minimises the same sum, so that λ means the same in all of them:
-
-    (1 - λ) · invariance + λ · regularizer,   invariance as LeJEPA's.
-
-============ ======================================================================= =============
-condition    regularizer                                                             λ by default
-============ ======================================================================= =============
-none         –                                                                       0
-vicreg       variance + covariance / 25                                              0.2
-sigreg       SIGReg                                                                  0.2
-hybrid       v · (variance + covariance / 25) + s · SIGReg, (v, s) as scheduled      0.2
-lejepa       SIGReg                                                                  0.02
-standardized the report's: three sums over standardized shadows                      0.2
-============ ======================================================================= =============
-
-λ = 0.2 is what the weights of VICReg (25, 25, 1) and of the report (25, 25) mean: the mean squared
-difference of two views is four times LeJEPA's invariance, so 25 · mean (z_a - z_b)² + 25 · R is
-125 times 0.8 · invariance + 0.2 · R. Adam does not care for the factor.
-
+What each condition minimises is in :mod:`sigreg_edu.training.objective`.
 The views are compared behind a projector, as LeJEPA's code does; the *embedding* is what enters it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-
 import torch
 from torch import nn
 
-from sigreg_edu.checks import require_choice, require_integer, require_number
+from sigreg_edu.checks import require_choice, require_integer
 from sigreg_edu.data.digits import digit_views, load_digits
-from sigreg_edu.losses import HybridTransition, SIGReg, VICRegLoss
-from sigreg_edu.slicing import sliced_epps_pulley, uniform_directions
-from sigreg_edu.training.encoder import embed, make_linear, small_encoder, standardize_output
-from sigreg_edu.training.loop import Regularizer, StepRecord, train
-from sigreg_edu.training.probes import effective_rank, knn_accuracy, standard_deviations
+from sigreg_edu.losses import HybridTransition
+from sigreg_edu.training.encoder import embed, small_encoder, standardize_output
+from sigreg_edu.training.loop import StepRecord, train_encoder
+from sigreg_edu.training.measures import SPACES, Measures, measure_points
+from sigreg_edu.training.objective import CONDITIONS, Regularizer, require_lamb
+from sigreg_edu.training.projector import make_projector
 from sigreg_edu.training.targets import make_agreement
-
-COVARIANCE_SHARE = 1.0 / 25.0  # of VICReg's covariance beside its variance
-SLICES, REPORT_SLICES = 64, 16
-YARDSTICK_SLICES = 256
-YARDSTICK_SAMPLES = 256
-YARDSTICK_SEED = 2**31
-SPACES = MappingProxyType({"embedding": "embedding", "projection": "projection"})
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One of the losses that are compared.
-
-    Attributes:
-        label: its name for people.
-        lamb: λ unless another is asked for.
-    """
-
-    label: str
-    lamb: float
-
-
-#: The conditions by name; the module's head says what each minimises.
-CONDITIONS: Mapping[str, Condition] = MappingProxyType(
-    {
-        "none": Condition("no regularizer", 0.0),
-        "vicreg": Condition("VICReg", 0.2),
-        "sigreg": Condition("SIGReg, report's weights", 0.2),
-        "hybrid": Condition("hybrid: VICReg → SIGReg", 0.2),
-        "lejepa": Condition("LeJEPA", 0.02),
-        "standardized": Condition("report: standardized", 0.2),
-    }
-)
-
-
-@dataclass(frozen=True)
-class Measures:
-    """What one space, embedding or projection, looks like at a moment; all 1,797 digits.
-
-    Attributes:
-        smallest_std, mean_std: standard deviation of the coordinates, the narrowest and the mean.
-        effective_rank: dimensions that are filled, from 1 to D; 0 for a single point.
-        knn: accuracy of ten nearest neighbours among the training digits, on the test digits.
-        sigreg: T on 256 of the digits along 256 directions that no training sees, factor N
-            included: 1.05 for samples of N(0, I).
-    """
-
-    smallest_std: float
-    mean_std: float
-    effective_rank: float
-    knn: float
-    sigreg: float
 
 
 class JointTraining:
@@ -117,6 +44,7 @@ class JointTraining:
         condition, target, steps: as given.
         backbone: module from images (B, 8, 8) to embeddings.
         network: backbone and projector, to projections (B, D).
+        regularizer: what the condition asks of the projections.
         records: one :class:`StepRecord` per step taken.
 
     Raises:
@@ -155,12 +83,12 @@ class JointTraining:
         )
         self.transition = _require_transition(transition, steps)
         self.records: list[StepRecord] = []
-        self._mixture = [1.0, 0.0]  # hybrid's (v, s)
-        self._training = train(
+        self.regularizer = Regularizer(condition, num_slices=num_slices, seed=seed)
+        self._training = train_encoder(
             self.digits.train_images,
             encoder=self.network,
             make_views=digit_views,
-            regularizer=self._make_regularizer(num_slices, seed),
+            regularizer=self.regularizer,
             lamb=lambda step: self.lamb,
             steps=steps,
             batch_size=batch_size,
@@ -176,12 +104,7 @@ class JointTraining:
 
     @lamb.setter
     def lamb(self, value: float) -> None:
-        value = require_number(value, "lamb", minimum=0.0, maximum=1.0)
-        if self.condition == "none" and value > 0.0:
-            raise ValueError(
-                f"lamb must be 0 without a regularizer, got {value}. Choose another condition."
-            )
-        self._lamb = value
+        self._lamb = require_lamb(value, self.condition)
 
     @property
     def finished(self) -> bool:
@@ -199,7 +122,8 @@ class JointTraining:
             raise RuntimeError(
                 f"all {self.steps} steps have been taken. Make another JointTraining, with more."
             )
-        self._mixture[:] = self.transition(len(self.records))
+        if self.condition == "hybrid":
+            self.regularizer.mixture = self.transition(len(self.records))
         try:
             record = next(self._training)
         except StopIteration:
@@ -226,32 +150,8 @@ class JointTraining:
 
     def measure_points(self, z: torch.Tensor) -> Measures:
         """Look at points (1797, D), one for each digit in the order of the data."""
-        digits, std = self.digits, standard_deviations(z)
-        train, test = digits.train_indices, digits.test_indices
-        unseen = uniform_directions(z.shape[1], YARDSTICK_SLICES, seed=YARDSTICK_SEED)
-        return Measures(
-            smallest_std=std.min().item(),
-            mean_std=std.mean().item(),
-            effective_rank=effective_rank(z).item(),
-            knn=knn_accuracy(z[train], digits.labels[train], z[test], digits.labels[test]),
-            sigreg=sliced_epps_pulley(z[test[:YARDSTICK_SAMPLES]], unseen).mean().item(),
-        )
-
-    def _make_regularizer(self, num_slices: int | None, seed: int) -> Regularizer:
-        if self.condition == "standardized":
-            slices = REPORT_SLICES if num_slices is None else num_slices
-            return SIGReg(slices, method="reference_points", standardize=True, seed=seed)
-        sigreg = SIGReg(SLICES if num_slices is None else num_slices, seed=seed)
-        if self.condition == "vicreg":
-            return vicreg_regularizer
-        if self.condition != "hybrid":
-            return sigreg
-
-        def hybrid(z: torch.Tensor) -> torch.Tensor:
-            vicreg, gaussian = self._mixture
-            return vicreg * vicreg_regularizer(z) + gaussian * sigreg(z)
-
-        return hybrid
+        digits = self.digits
+        return measure_points(z, digits.labels, digits.train_indices, digits.test_indices)
 
 
 def _require_transition(transition: HybridTransition | None, steps: int) -> HybridTransition:
@@ -264,34 +164,3 @@ def _require_transition(transition: HybridTransition | None, steps: int) -> Hybr
             "For example: HybridTransition(200, 400, shape='cosine')"
         )
     return transition
-
-
-def vicreg_regularizer(z: torch.Tensor) -> torch.Tensor:
-    """VICReg's variance + covariance / 25 of two views (2, B, D): a scalar.
-
-    >>> vicreg_regularizer(torch.zeros(2, 8, 3))  # 1 - sqrt(1e-4) for each coordinate
-    tensor(0.9900)
-    """
-    loss = VICRegLoss(variance_weight=1.0, covariance_weight=COVARIANCE_SHARE)
-    return loss.regularizer(*z)["vicreg_loss"]
-
-
-def make_projector(in_dim: int, out_dim: int, *, hidden_dim: int = 128, seed: int = 0) -> nn.Module:
-    """Build the usual projector: a hidden layer with BatchNorm, then a linear one.
-
-    Args:
-        in_dim: dimension of the embedding.
-        out_dim: D, dimension of the projection.
-        hidden_dim: width of the hidden layer.
-        seed: of the weights.
-
-    >>> make_projector(32, 16)(torch.zeros(5, 32)).shape
-    torch.Size([5, 16])
-    """
-    generator = torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0) + 2**32)
-    return nn.Sequential(
-        make_linear(in_dim, hidden_dim, generator=generator, gain=2.0),
-        nn.BatchNorm1d(hidden_dim),
-        nn.GELU(),
-        make_linear(hidden_dim, out_dim, generator=generator, gain=1.0),
-    )

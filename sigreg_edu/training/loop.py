@@ -47,7 +47,7 @@ class StepRecord:
     learning_rate: float
 
 
-def train(
+def train_encoder(
     images: torch.Tensor,
     *,
     encoder: nn.Module,
@@ -94,7 +94,7 @@ def train(
     >>> from sigreg_edu.data import digit_views, load_digits
     >>> from sigreg_edu.losses import SIGReg
     >>> from sigreg_edu.training import small_encoder
-    >>> records = train(load_digits().train_images, encoder=small_encoder(),
+    >>> records = train_encoder(load_digits().train_images, encoder=small_encoder(),
     ...                 make_views=digit_views, regularizer=SIGReg(num_slices=16, seed=0),
     ...                 lamb=0.01, steps=3, batch_size=64, lr=0.01, seed=0)
     >>> [record.step for record in records]
@@ -117,7 +117,7 @@ def train(
             order = torch.randperm(len(images), generator=generator, device=images.device)
             yield make_views(images[order[:batch_size]], num_views, generator=generator)
 
-    rates = [_learning_rate(step, steps, lr) for step in range(1, steps + 1)]
+    rates = [learning_rate(step, steps, lr) for step in range(1, steps + 1)]
     return _updates(
         batches(),
         rates,
@@ -171,11 +171,15 @@ def _constant(lamb: float) -> Callable[[int], float]:
     return lambda step: lamb
 
 
-def _learning_rate(step: int, steps: int, peak: float) -> float:
+def learning_rate(step: int, steps: int, peak: float, warmup: int = WARMUP_STEPS) -> float:
     """Half a cosine from ``peak`` to (almost) nothing over all steps, times a straight warm-up.
 
     The cosine runs during the warm-up too, so the highest rate is a little below ``peak``, and far
     below it if there are hardly more steps than those of the warm-up.
     """
-    warmup = min(1.0, step / WARMUP_STEPS)
-    return peak * warmup * 0.5 * (1.0 + math.cos(math.pi * (step - 1) / steps))
+    return (
+        peak
+        * min(1.0, step / max(warmup, 1))
+        * 0.5
+        * (1.0 + math.cos(math.pi * (step - 1) / steps))
+    )

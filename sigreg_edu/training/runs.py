@@ -16,7 +16,7 @@ from sigreg_edu.checks import require_choice, require_integer
 from sigreg_edu.data.digits import digit_views, load_digits
 from sigreg_edu.losses import SIGReg
 from sigreg_edu.training.encoder import embed, small_encoder, standardize_output
-from sigreg_edu.training.loop import StepRecord, train
+from sigreg_edu.training.loop import StepRecord, train_encoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +106,9 @@ def watch_training(
 
     >>> from sigreg_edu.data import digit_views, load_digits
     >>> images, encoder = load_digits().images, small_encoder()
-    >>> training = train(images, encoder=encoder, make_views=digit_views, lamb=0.01, steps=4,
-    ...                  regularizer=SIGReg(8, seed=0), batch_size=32, lr=0.01, seed=0)
+    >>> training = train_encoder(images, encoder=encoder, make_views=digit_views, lamb=0.01,
+    ...                          regularizer=SIGReg(8, seed=0), steps=4, batch_size=32, lr=0.01,
+    ...                          seed=0)
     >>> run = watch_training(training, encoder=encoder, watched=images[:50], snapshot_steps=[2])
     >>> run.snapshot_steps.tolist(), run.finished
     ([0, 2, 4], True)
@@ -197,7 +198,7 @@ def record_run(
     digits = load_digits()
     encoder = small_encoder(out_dim, seed=seed)
     standardize_output(encoder, digits.train_images)
-    training = train(
+    training = train_encoder(
         digits.train_images,
         encoder=encoder,
         make_views=digit_views,

@@ -14,21 +14,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import torch
 
-from sigreg_edu.slicing import sliced_epps_pulley, uniform_directions
-from sigreg_edu.training.joint import (
-    SPACES,
-    YARDSTICK_SAMPLES,
-    YARDSTICK_SEED,
-    JointTraining,
-    Measures,
-)
+from sigreg_edu.training.joint import JointTraining
+from sigreg_edu.training.measures import SPACES, YARDSTICK_SAMPLES, Measures, worst_direction
 from sigreg_edu.training.probes import principal_deviations
 from sigreg_edu.training.runs import one_thread
 
 LOOK_EVERY = 12  # steps
-WATCHED_DIRECTIONS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,17 +181,3 @@ class Session:
             worst_shadow=(tested @ direction).numpy(),
             worst_statistic=statistic,
         )
-
-
-def worst_direction(z: torch.Tensor) -> tuple[torch.Tensor, float]:
-    """Return the direction (D,) with the largest T, of 64 random ones and the axes, and that T.
-
-    Args:
-        z: points (N, D), float32.
-    """
-    dim = z.shape[1]
-    random = uniform_directions(dim, WATCHED_DIRECTIONS, seed=YARDSTICK_SEED)
-    directions = torch.cat([random, torch.eye(dim)], dim=1)  # (D, 64 + D)
-    statistics = sliced_epps_pulley(z, directions)
-    worst = int(statistics.argmax())
-    return directions[:, worst], statistics[worst].item()

@@ -15,7 +15,8 @@ from sigreg_edu.training.collapse_file import (
     WatchedRun,
     collapse_runs,
 )
-from sigreg_edu.training.joint import CONDITIONS, SPACES
+from sigreg_edu.training.measures import SPACES
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.views.embedding import Cloud, cloud_of, small_number
 from sigreg_edu.views.many_shadows import short
 from sigreg_edu.views.params import Params, choice, slider

@@ -34,7 +34,7 @@ from sigreg_edu.slicing import (
     uniform_directions,
 )
 from sigreg_edu.statistics import quadrature_rule, reference_quantiles
-from sigreg_edu.training.joint import vicreg_regularizer
+from sigreg_edu.training.objective import vicreg_regularizer
 from sigreg_edu.views.kept import Kept
 from sigreg_edu.views.many_shadows import LAST_KNOT, NUM_KNOTS, statistics_along
 

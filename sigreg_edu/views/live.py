@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sigreg_edu.training.joint import CONDITIONS, SPACES, JointTraining
+from sigreg_edu.training.joint import JointTraining
+from sigreg_edu.training.measures import SPACES
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.session import Look, Session
 from sigreg_edu.training.targets import TARGETS
 from sigreg_edu.views.conditions import embedding_verdict, projection_verdict

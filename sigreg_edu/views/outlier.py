@@ -31,7 +31,7 @@ import torch
 from sigreg_edu.data.clouds import CLOUDS_2D, sample_cloud
 from sigreg_edu.losses import VICRegLoss
 from sigreg_edu.slicing import statistic_from_sums, trigonometric_sums
-from sigreg_edu.training.joint import COVARIANCE_SHARE
+from sigreg_edu.training.objective import COVARIANCE_SHARE
 from sigreg_edu.views.gradients import (
     BOUND,
     Moments,

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from sigreg_edu.training.collapse_file import LAMBDAS, SEEDS, collapse_runs, sweep
-from sigreg_edu.training.joint import SPACES
+from sigreg_edu.training.measures import SPACES
 from sigreg_edu.training.targets import TARGETS
 from sigreg_edu.views.embedding import small_number
 from sigreg_edu.views.params import Params, choice, slider

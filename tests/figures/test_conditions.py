@@ -7,7 +7,8 @@ import pytest
 
 from sigreg_edu.figures.conditions import ConditionsFigure
 from sigreg_edu.figures.embedding import along_steps
-from sigreg_edu.training.joint import CONDITIONS, SPACES
+from sigreg_edu.training.measures import SPACES
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.views.conditions import ConditionsParams, conditions_view
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sigreg_edu.figures.sweep import SweepFigure, places
-from sigreg_edu.training.joint import SPACES
+from sigreg_edu.training.measures import SPACES
 from sigreg_edu.training.targets import TARGETS
 from sigreg_edu.views.sweep import CURVES, LINES, SWEPT, SweepParams, sweep_view
 

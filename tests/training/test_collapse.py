@@ -28,7 +28,9 @@ from sigreg_edu.training.collapse_file import (
     sweep,
 )
 from sigreg_edu.training.collapse_tables import as_table, markdown, pixel_accuracy, report
-from sigreg_edu.training.joint import CONDITIONS, SPACES, JointTraining
+from sigreg_edu.training.joint import JointTraining
+from sigreg_edu.training.measures import SPACES
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.shipped import load_run
 from sigreg_edu.training.targets import TARGETS
 

@@ -16,12 +16,9 @@ from sigreg_edu.losses import (
     invariance,
 )
 from sigreg_edu.training import effective_rank, knn_accuracy
-from sigreg_edu.training.joint import (
-    CONDITIONS,
-    JointTraining,
-    make_projector,
-    vicreg_regularizer,
-)
+from sigreg_edu.training.joint import JointTraining
+from sigreg_edu.training.objective import CONDITIONS, Regularizer, vicreg_regularizer
+from sigreg_edu.training.projector import make_projector
 from sigreg_edu.training.targets import TARGETS
 
 SEED = 5
@@ -40,8 +37,9 @@ def gradient(term, z: torch.Tensor) -> torch.Tensor:
 def objective(condition: str, *, mixture=None):
     """The sum that a condition minimises, as the training puts it together."""
     training = start(condition, seed=SEED)
-    regularizer = training._make_regularizer(8, SEED)
-    training._mixture[:] = mixture or (1.0, 0.0)
+    regularizer = Regularizer(condition, num_slices=8, seed=SEED)
+    if mixture:
+        regularizer.mixture = mixture
     lamb = training.lamb
     return lambda z: (1.0 - lamb) * invariance(z) + lamb * regularizer(z)
 
@@ -83,7 +81,7 @@ def test_lejepas_is_the_librarys_as_it_is():
 def test_standardized_is_the_reports_three_sums_and_blind_to_scale(asked, taken):
     z = torch.randn(2, 32, 6, generator=torch.Generator().manual_seed(1))
     for scale in (1.0, 0.01):
-        regularizer = start("standardized", seed=SEED)._make_regularizer(asked, SEED)
+        regularizer = Regularizer("standardized", num_slices=asked, seed=SEED)
         reference = SIGReg(taken, method="reference_points", standardize=True, seed=SEED)
         assert regularizer(scale * z).item() == pytest.approx(reference(z).item(), rel=1e-3)
 
@@ -179,7 +177,7 @@ def test_the_hybrid_hands_over_as_scheduled(shape):
     training = start("hybrid", transition=transition)
     for step in range(6):
         training.step()
-        assert tuple(training._mixture) == transition(step)  # update step + 1 ran with these
+        assert training.regularizer.mixture == transition(step)  # update step + 1 ran with these
 
 
 def test_before_and_after_the_transition_the_hybrid_is_one_of_the_two():

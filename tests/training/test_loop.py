@@ -10,7 +10,7 @@ from torch import nn
 
 from sigreg_edu.data import digit_views, load_digits
 from sigreg_edu.losses import SIGReg, invariance
-from sigreg_edu.training import embed, small_encoder, standardize_output, train
+from sigreg_edu.training import embed, small_encoder, standardize_output, train_encoder
 from sigreg_edu.training.loop import WARMUP_STEPS
 
 IMAGES = load_digits().train_images
@@ -26,7 +26,9 @@ def start(*, encoder=None, seed=0, **changes):
         "lr": 0.01,
         "seed": seed,
     }
-    return train(IMAGES, encoder=encoder or small_encoder(seed=seed), **{**options, **changes})
+    return train_encoder(
+        IMAGES, encoder=encoder or small_encoder(seed=seed), **{**options, **changes}
+    )
 
 
 def still_views(images, num_views, *, generator):
@@ -214,7 +216,7 @@ def test_bad_options_are_refused_at_the_call(changes, error, message):
 )
 def test_bad_images_are_refused_at_the_call(images, error, message):
     with pytest.raises(error, match=message):
-        train(
+        train_encoder(
             images,
             encoder=small_encoder(),
             make_views=digit_views,

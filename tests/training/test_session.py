@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from sigreg_edu.training.joint import JointTraining
-from sigreg_edu.training.session import Session, worst_direction
+from sigreg_edu.training.measures import worst_direction
+from sigreg_edu.training.session import Session
 
 
 def session(**options) -> Session:

@@ -8,7 +8,7 @@ from torch import nn
 
 from sigreg_edu.losses import invariance
 from sigreg_edu.training import small_encoder
-from sigreg_edu.training.joint import make_projector
+from sigreg_edu.training.projector import make_projector
 from sigreg_edu.training.targets import (
     TARGETS,
     AveragedTeacher,

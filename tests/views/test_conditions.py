@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sigreg_edu.training.collapse_file import LAST_MOMENT, MOMENTS, Setting, collapse_runs
-from sigreg_edu.training.joint import CONDITIONS, SPACES
+from sigreg_edu.training.measures import SPACES
+from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.views.conditions import (
     CURVES,
     ConditionsParams,

@@ -8,7 +8,7 @@ import torch
 
 from sigreg_edu.losses import invariance
 from sigreg_edu.training.collapse_file import Setting, collapse_runs
-from sigreg_edu.training.joint import SPACES
+from sigreg_edu.training.measures import SPACES
 from sigreg_edu.training.targets import TARGETS, make_agreement
 from sigreg_edu.views.sweep import CURVES, LINES, SWEPT, SweepParams, same_as_shared, sweep_view
 

@@ -1,0 +1,74 @@
+"""What is asked of a space, embedding or projection, at a moment of a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+
+from sigreg_edu.slicing import sliced_epps_pulley, uniform_directions
+from sigreg_edu.training.probes import effective_rank, knn_accuracy, standard_deviations
+
+__all__ = ["SPACES", "Measures", "measure_points", "worst_direction"]
+
+SPACES = MappingProxyType({"embedding": "embedding", "projection": "projection"})
+YARDSTICK_SLICES = 256
+YARDSTICK_SAMPLES = 256
+YARDSTICK_SEED = 2**31
+WATCHED_DIRECTIONS = 64
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What one space, embedding or projection, looks like at a moment; all watched images.
+
+    Attributes:
+        smallest_std, mean_std: standard deviation of the coordinates, the narrowest and the mean.
+        effective_rank: dimensions that are filled, from 1 to D; 0 for a single point.
+        knn: accuracy of ten nearest neighbours among the training images, on the test images.
+        sigreg: T on 256 of the test images along 256 directions that no training sees, factor N
+            included: 1.05 for samples of N(0, I).
+    """
+
+    smallest_std: float
+    mean_std: float
+    effective_rank: float
+    knn: float
+    sigreg: float
+
+
+def measure_points(
+    z: torch.Tensor, labels: torch.Tensor, train: torch.Tensor, test: torch.Tensor
+) -> Measures:
+    """Look at points (N, D).
+
+    Args:
+        z: one for each image.
+        labels: (N,) int64.
+        train: indices of the images that vote in kNN.
+        test: indices of those that are judged.
+    """
+    std = standard_deviations(z)
+    unseen = uniform_directions(z.shape[1], YARDSTICK_SLICES, seed=YARDSTICK_SEED)
+    return Measures(
+        smallest_std=std.min().item(),
+        mean_std=std.mean().item(),
+        effective_rank=effective_rank(z).item(),
+        knn=knn_accuracy(z[train], labels[train], z[test], labels[test]),
+        sigreg=sliced_epps_pulley(z[test[:YARDSTICK_SAMPLES]], unseen).mean().item(),
+    )
+
+
+def worst_direction(z: torch.Tensor) -> tuple[torch.Tensor, float]:
+    """Return the direction (D,) with the largest T, of 64 random ones and the axes, and that T.
+
+    Args:
+        z: points (N, D), float32.
+    """
+    dim = z.shape[1]
+    random = uniform_directions(dim, WATCHED_DIRECTIONS, seed=YARDSTICK_SEED)
+    directions = torch.cat([random, torch.eye(dim)], dim=1)  # (D, 64 + D)
+    statistics = sliced_epps_pulley(z, directions)
+    worst = int(statistics.argmax())
+    return directions[:, worst], statistics[worst].item()

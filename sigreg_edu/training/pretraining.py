@@ -1,0 +1,575 @@
+"""Training of a vision transformer: reads from :func:`train` downwards.
+
+Draw a batch and views of it, embed them, ask how far they agree and how Gaussian they are, move the
+weights, write down what happened. Everything that the next step depends on is in ``state()``, so
+that a training which was killed goes on bit for bit (on a CPU) as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
+
+from sigreg_edu.checks import require_choice
+from sigreg_edu.data import ImageData, make_images
+from sigreg_edu.losses import invariance
+from sigreg_edu.losses.distributed import is_spread
+from sigreg_edu.losses.inputs import only_to_watch, weighted_sum
+from sigreg_edu.losses.invariance import mean_over_ranks
+from sigreg_edu.losses.schedules import HybridTransition
+from sigreg_edu.training.checkpoint import load_checkpoint, save_checkpoint
+from sigreg_edu.training.config import SUPERVISED, TrainConfig
+from sigreg_edu.training.encoder import evaluating
+from sigreg_edu.training.loop import StepRecord, learning_rate
+from sigreg_edu.training.measures import SPACES, Measures, measure_points
+from sigreg_edu.training.network import JointNetwork
+from sigreg_edu.training.objective import Regularizer, require_lamb
+from sigreg_edu.training.vit import make_vit
+
+__all__ = ["Pretraining", "TrainRecord", "VitMeasures", "choose_device", "train"]
+
+CHECKPOINT = "checkpoint.safetensors"
+MOST_WATCHED = {"train": 1500, "test": 500}  # images that are looked at
+CHUNK = 512  # images that are embedded at once
+
+
+@dataclass(frozen=True)
+class TrainRecord(StepRecord):
+    """A :class:`StepRecord` of a training that also says how hard it pulled.
+
+    Attributes:
+        lamb: λ of this step.
+        gradient_norm: before clipping.
+    """
+
+    lamb: float
+    gradient_norm: float
+
+
+@dataclass(frozen=True)
+class VitMeasures(Measures):
+    """:class:`Measures` and what the online probe makes of the space.
+
+    Attributes:
+        linear: accuracy of the linear probe that learns along, on the watched test images.
+    """
+
+    linear: float
+
+
+def train(
+    config: TrainConfig,
+    *,
+    device: str | torch.device = "cpu",
+    data: ImageData | None = None,
+    encoder: nn.Module | None = None,
+    folder: str | Path | None = None,
+    resume: bool = False,
+) -> Iterator[TrainRecord]:
+    """Train, yielding a record after each step; stop whenever you like.
+
+    Args:
+        config: all options.
+        device: where to train; see :func:`choose_device` for ``"auto"``.
+        data: images of your own, instead of those that ``config.data`` names.
+        encoder: any module from images (N, C, H, W) to embeddings (N, E), instead of the ViT that
+            ``config.model`` names.
+        folder: keep a checkpoint there every ``config.save_every`` steps and at the end, also if
+            the end is an interrupt or an error; None keeps none.
+        resume: go on from the checkpoint in ``folder``.
+
+    Returns:
+        Iterator over :class:`TrainRecord`, from the first step that is still to be taken.
+
+    Raises:
+        TypeError, ValueError: an option out of range, or that does not fit the checkpoint's.
+        FileNotFoundError: nothing to resume from.
+        FloatingPointError: loss or gradient are no longer finite; the weights are then those
+            before that step, and so is the checkpoint.
+
+    >>> config = TrainConfig().with_values({"steps": 2, "batch_size": 8})
+    >>> [record.step for record in train(config)]
+    [1, 2]
+    """
+    run = Pretraining(config, device=device, data=data, encoder=encoder)
+    file = None if folder is None else Path(folder) / CHECKPOINT
+    if resume:
+        run.load(file)
+    return _steps(run, file)
+
+
+def _steps(run: Pretraining, file: Path | None) -> Iterator[TrainRecord]:
+    """The story of :func:`train`, once its arguments have been checked."""
+    saved = run.steps_taken if file is not None and file.exists() else -1
+    try:
+        while not run.finished:
+            with held_interrupts():
+                record = run.step()
+            yield record
+            if file is not None and record.step % run.config.save_every == 0:
+                run.save(file)
+                saved = record.step
+    finally:
+        if file is not None and saved != run.steps_taken:
+            run.save(file)
+
+
+class Pretraining:
+    """A training, a step at a time; whoever drives it may look, set ``lamb``, save and stop.
+
+    The same seed starts from the same weights and sees the same batches and views under every
+    loss. In a process of several of torch.distributed each makes its share of the batch, and the
+    update is that of one process.
+
+    Args:
+        config, device, data, encoder: as :func:`train`.
+
+    Attributes:
+        config, data, device: as given; the data lie on the device.
+        network: :class:`JointNetwork`.
+        records: those of the steps that this object has taken.
+        steps_taken: of the training, also before it was resumed.
+
+    >>> run = Pretraining(TrainConfig().with_values({"steps": 2, "batch_size": 8}))
+    >>> run.step().step, run.finished, run.embed("projection").shape
+    (1, False, torch.Size([1797, 16]))
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        *,
+        device: str | torch.device = "cpu",
+        data: ImageData | None = None,
+        encoder: nn.Module | None = None,
+    ) -> None:
+        self.config, self.device = config, choose_device(device)
+        self.data = (make_images(**config.data) if data is None else data).to(self.device)
+        if config.batch_size > len(self.data.train_indices):
+            raise ValueError(
+                f"batch_size must be at most the {len(self.data.train_indices)} training images, "
+                f"got {config.batch_size}. Set a smaller one."
+            )
+        self.network = _make_network(config, self.data, encoder).to(self.device)
+        self._wrapped = DistributedDataParallel(self.network) if is_spread() else self.network
+        supervised = config.loss.name == SUPERVISED
+        self.regularizer = None if supervised else _make_regularizer(config)
+        self.lamb = config.loss.lamb
+        self.optimizer = _make_optimizer(self.network, config)
+        self.generator = torch.Generator(self.device).manual_seed(config.seed)
+        self.records: list[TrainRecord] = []
+        self.steps_taken = 0
+        self.watched = {
+            "train": _some(self.data.train_indices, MOST_WATCHED["train"]),
+            "test": _some(self.data.test_indices, MOST_WATCHED["test"]),
+        }
+
+    # --- training -------------------------------------------------------------------------------
+
+    @property
+    def lamb(self) -> float:
+        """λ of the next step."""
+        return self._lamb
+
+    @lamb.setter
+    def lamb(self, value: float) -> None:
+        name = self.config.loss.name
+        self._lamb = require_lamb(value, "none" if name == SUPERVISED else name)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps have been taken."""
+        return self.steps_taken >= self.config.steps
+
+    def step(self) -> TrainRecord:
+        """Take the next step.
+
+        Raises:
+            RuntimeError: all steps have been taken.
+            FloatingPointError: loss or gradient are not finite; everything is as it was before.
+        """
+        if self.finished:
+            raise RuntimeError(
+                f"all {self.config.steps} steps have been taken. Set more, and begin again."
+            )
+        before = self._passing_state()
+        try:
+            record = self._update()
+        except FloatingPointError:
+            self._restore_passing(before)
+            raise
+        self.steps_taken += 1
+        self.records.append(record)
+        return record
+
+    def _update(self) -> TrainRecord:
+        """Views in, weights moved."""
+        config, step = self.config, self.steps_taken + 1
+        if config.loss.name == "hybrid":
+            third = config.steps / 3
+            transition = HybridTransition(third, 2 * third, config.loss.transition)
+            self.regularizer.mixture = transition(self.steps_taken)
+
+        views, labels = self._draw()  # (V, B, C, H, W), (B,)
+        self._wrapped.train()
+        with self._autocast():
+            outputs = self._wrapped(views.flatten(0, 1))
+        z = outputs.projection.float().unflatten(0, views.shape[:2])  # (V·B, D) -> (V, B, D)
+
+        loss, disagreement, spread = self._objective(z, labels)
+        probe_loss = sum(
+            mean_over_ranks(_cross_entropies(guess, labels), distributed=True)
+            for guess in outputs.guesses.values()
+        )
+        rate = learning_rate(step, config.steps, config.lr, config.warmup)
+        self.optimizer.zero_grad()
+        (loss + probe_loss).backward()
+        norm = nn.utils.clip_grad_norm_(self.network.learners(), config.clip_norm)
+
+        width = z.detach().flatten(0, 1).std(dim=0).min()
+        seen = torch.stack([t.detach().float() for t in (loss, disagreement, spread, width, norm)])
+        record = self._record(step, seen.tolist(), rate)  # the only wait for the device
+        self._require_finite(record, views, outputs)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        return record
+
+    def _draw(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Views of this process's share of a fresh random batch, and the labels."""
+        train = self.data.train_indices
+        order = torch.randperm(len(train), generator=self.generator, device=self.device)
+        batch = train[order[: self.config.batch_size]]
+        share = _share(len(batch))
+        views = self.data.views(
+            batch, self.config.num_views, generator=self.generator, part=share
+        )
+        return views, self.data.labels[batch[share]]
+
+    def _objective(
+        self, z: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Loss, invariance and regularizer of the projections (V, B, D)."""
+        if self.regularizer is None:
+            guesses = z.flatten(0, 1)  # the projector is a classifier
+            loss = mean_over_ranks(_cross_entropies(guesses, labels), distributed=True)
+            return loss, invariance(z.detach(), distributed=True), torch.zeros_like(loss)
+        disagreement = invariance(z, distributed=True)
+        spread = only_to_watch(self.lamb == 0.0, self.regularizer, z)
+        loss = weighted_sum((1.0 - self.lamb, disagreement), (self.lamb, spread))
+        return loss, disagreement, spread
+
+    def _record(self, step: int, seen: list[float], rate: float) -> TrainRecord:
+        loss, disagreement, spread, width, norm = seen
+        return TrainRecord(step, loss, disagreement, spread, width, rate, self.lamb, norm)
+
+    def _autocast(self) -> Any:
+        precision = self.config.precision
+        half = precision == "bfloat16" or (precision == "auto" and self.device.type == "cuda")
+        return torch.autocast(self.device.type, torch.bfloat16) if half else nullcontext()
+
+    def _require_finite(self, record: TrainRecord, views: torch.Tensor, outputs: Any) -> None:
+        """Raise with a diagnosis if anything of the step is not finite."""
+        values = (record.loss, record.gradient_norm)
+        if all(torch.tensor(values).isfinite()):
+            return
+        parts = {
+            "the views": views,
+            "the embedding": outputs.embedding,
+            "the projection": outputs.projection,
+            "the invariance": torch.tensor(record.invariance),
+            "the regularizer": torch.tensor(record.regularizer),
+        }
+        first = next((n for n, t in parts.items() if not t.isfinite().all()), "the gradient")
+        past = ", ".join(f"{r.gradient_norm:.3g}" for r in self.records[-3:]) or "none yet"
+        raise FloatingPointError(
+            f"step {record.step} is not finite, first seen in {first} (loss {record.loss:.3g}, "
+            f"invariance {record.invariance:.3g}, regularizer {record.regularizer:.3g}, λ "
+            f"{record.lamb:g}, learning rate {record.learning_rate:.3g}; gradient norms before: "
+            f"{past}). The weights are those before this step. {_advice(first)}"
+        )
+
+    # --- looking --------------------------------------------------------------------------------
+
+    @property
+    def watched_indices(self) -> torch.Tensor:
+        """The images that are looked at: training images, then test images."""
+        return torch.cat([self.watched["train"], self.watched["test"]])
+
+    @property
+    def test_indices(self) -> torch.Tensor:
+        """Rows of ``embed(…)`` that are test images, on the CPU."""
+        first = len(self.watched["train"])
+        return torch.arange(first, first + len(self.watched["test"]))
+
+    def embed(self, space: str = "projection", indices: torch.Tensor | None = None) -> torch.Tensor:
+        """Return where images lie, float32 on the CPU.
+
+        Args:
+            space: ``"embedding"`` or ``"projection"``.
+            indices: which images; the watched ones if None.
+
+        Returns:
+            Tensor (N, E) or (N, D).
+        """
+        require_choice(space, "space", SPACES)
+        indices = self.watched_indices if indices is None else indices
+        with evaluating(self.network), torch.no_grad(), self._autocast():
+            chunks = []
+            for chunk in indices.split(CHUNK):
+                z = self.network.encoder(self.data.pixels(chunk))
+                z = self.network.projector(z) if space == "projection" else z
+                chunks.append(z.float().cpu())
+        return torch.cat(chunks)
+
+    def labels_of(self, indices: torch.Tensor | None = None) -> torch.Tensor:
+        """Labels of images, on the CPU; of the watched ones if ``indices`` is None."""
+        indices = self.watched_indices if indices is None else indices
+        return self.data.labels[indices].cpu()
+
+    def measure(self, space: str = "projection") -> VitMeasures:
+        """Look at the watched images as they are now."""
+        return self.measure_points(self.embed(space), space)
+
+    def measure_points(self, z: torch.Tensor, space: str) -> VitMeasures:
+        """Look at the watched images' places (N, D) in ``space``."""
+        labels, test = self.labels_of(), self.test_indices
+        seen = measure_points(z, labels, torch.arange(len(self.watched["train"])), test)
+        probe = self.network.probes[space]
+        with evaluating(probe), torch.no_grad():
+            guesses = probe(z[test].to(self.device)).argmax(1).cpu()
+        linear = (guesses == labels[test]).double().mean().item()
+        return VitMeasures(**vars(seen), linear=linear)
+
+    # --- keeping --------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Everything that the next step depends on, as tensors on the CPU."""
+        kept = {f"network.{k}": v for k, v in self.network.state_dict().items()}
+        if self.regularizer is not None:
+            kept |= {f"regularizer.{k}": v for k, v in self.regularizer.state_dict().items()}
+        for index, moments in self.optimizer.state_dict()["state"].items():
+            kept |= {f"optimizer.{index}.{k}": v for k, v in moments.items()}
+        kept["generator"] = self.generator.get_state()
+        kept["lamb"] = torch.tensor(self.lamb, dtype=torch.float64)
+        kept["steps_taken"] = torch.tensor(self.steps_taken)
+        return {name: tensor.detach().cpu().clone() for name, tensor in kept.items()}
+
+    def load_state(self, kept: dict[str, torch.Tensor]) -> None:
+        """Go on from what :meth:`state` returned.
+
+        Raises:
+            ValueError: it is another network's, or not whole.
+        """
+        try:
+            self.network.load_state_dict(_section(kept, "network"))
+            if self.regularizer is not None:
+                self.regularizer.load_state_dict(_section(kept, "regularizer"))
+            moments: dict[int, dict[str, torch.Tensor]] = {}
+            for key, tensor in _section(kept, "optimizer").items():
+                index, name = key.split(".")
+                moments.setdefault(int(index), {})[name] = tensor
+            groups = self.optimizer.state_dict()["param_groups"]
+            self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+            self.generator.set_state(kept["generator"])
+            self.lamb = kept["lamb"].item()
+            self.steps_taken = int(kept["steps_taken"])
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(
+                f"this state does not fit the training ({error}). Load one of the same model, "
+                "data and loss."
+            ) from error
+        self.records.clear()
+
+    def save(self, file: str | Path) -> None:
+        """Keep the state in a safetensors file; whatever goes wrong, an older one stays whole.
+
+        Of several processes only the first writes.
+        """
+        if not is_spread() or dist.get_rank() == 0:
+            save_checkpoint(Path(file), self.state(), self.config)
+
+    def load(self, file: str | Path) -> None:
+        """Go on from a file that :meth:`save` wrote.
+
+        Raises:
+            FileNotFoundError: there is none. ValueError: it is something else, damaged, or of a
+                training with other options, which are named.
+        """
+        self.load_state(load_checkpoint(Path(file), self.config))
+
+    def _passing_state(self) -> tuple[torch.Tensor, ...]:
+        """Copies of what a step changes before it is known to be good."""
+        slices = [] if self.regularizer is None else [self.regularizer.sigreg.generator.get_state()]
+        buffers = [b.clone() for b in self.network.buffers()]
+        return self.generator.get_state(), *slices, *buffers
+
+    def _restore_passing(self, before: tuple[torch.Tensor, ...]) -> None:
+        kept = iter(before)
+        self.generator.set_state(next(kept))
+        if self.regularizer is not None:
+            self.regularizer.sigreg.generator.set_state(next(kept))
+        for buffer, old in zip(self.network.buffers(), kept, strict=True):
+            buffer.copy_(old)
+
+
+# --- parts ------------------------------------------------------------------------------------
+
+
+def choose_device(device: str | torch.device) -> torch.device:
+    """Return the device of that name; ``"auto"`` is CUDA where there is a GPU, else the CPU.
+
+    Raises:
+        ValueError: CUDA is asked for where there is none, or another kind of device.
+
+    >>> choose_device("cpu")
+    device(type='cpu')
+    """
+    if str(device) == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(device)
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device must be cpu, cuda or auto, got {device}. Choose one of these.")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            "device cuda was asked for, but torch sees no GPU here. Take --device cpu, or see "
+            "what sigreg-edu doctor says."
+        )
+    if device.type == "cuda" and device.index is None:
+        device = torch.device("cuda", torch.cuda.current_device())
+    return device
+
+
+def _make_network(
+    config: TrainConfig, data: ImageData, encoder: nn.Module | None
+) -> JointNetwork:
+    mean, std = data.pixel_statistics()
+    model, supervised = config.model, config.loss.name == SUPERVISED
+    if encoder is None:
+        encoder = make_vit(
+            model.name,
+            image_size=data.image_size,
+            channels=data.channels,
+            patch=model.patch,
+            stem=model.stem,
+            mean=mean,
+            std=std,
+            seed=config.seed,
+        )
+    classes = len(data.class_names)
+    return JointNetwork(
+        encoder,
+        embedding_dim=_embedding_dim(encoder, data),
+        projection_dim=classes if supervised else model.projection_dim,
+        hidden_dim=0 if supervised else model.hidden_dim,
+        num_classes=classes,
+        seed=config.seed,
+    )
+
+
+def _embedding_dim(encoder: nn.Module, data: ImageData) -> int:
+    """What an encoder makes of one image, by a try."""
+    if not isinstance(encoder, nn.Module):
+        raise TypeError(f"encoder must be an nn.Module, got {type(encoder).__name__}.")
+    one = data.pixels(data.train_indices[:1]).cpu()
+    try:
+        with evaluating(encoder), torch.no_grad():
+            z = encoder(one)
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"the encoder cannot take images of shape {tuple(one.shape)} on the CPU ({error}). "
+            "Build it for them; it is moved to the device afterwards."
+        ) from error
+    if not isinstance(z, torch.Tensor) or z.ndim != 2:
+        raise ValueError(
+            f"the encoder must give embeddings (N, E), got {getattr(z, 'shape', type(z))}. "
+            "Pool and flatten what it gives."
+        )
+    return z.shape[1]
+
+
+def _make_regularizer(config: TrainConfig) -> Regularizer:
+    loss = config.loss
+    return Regularizer(
+        loss.name,
+        num_slices=loss.num_slices,
+        fixed_slices=loss.fixed_slices,
+        num_points=loss.num_points,
+        t_max=loss.t_max,
+        covariance=loss.covariance,
+        seed=config.seed,
+    )
+
+
+def _make_optimizer(network: JointNetwork, config: TrainConfig) -> torch.optim.AdamW:
+    """AdamW that lets only matrices and kernels decay, and no part of a probe."""
+    decaying, free = [], list(network.probes.parameters())
+    for name, parameter in network.named_parameters():
+        if not name.startswith("probes."):
+            grows = parameter.ndim > 1 and "positions" not in name
+            (decaying if grows else free).append(parameter)
+    groups = [
+        {"params": decaying, "weight_decay": config.weight_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.lr)
+
+
+def _cross_entropies(guesses: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of each view, (V·B,), for logits (V·B, classes) and labels (B,)."""
+    every = labels.repeat(len(guesses) // len(labels))
+    return functional.cross_entropy(guesses.float(), every, reduction="none")
+
+
+def _share(count: int) -> slice:
+    """The part of a batch of ``count`` that is this process's."""
+    if not is_spread():
+        return slice(0, count)
+    rank, ranks = dist.get_rank(), dist.get_world_size()
+    return slice(rank * count // ranks, (rank + 1) * count // ranks)
+
+
+def _some(indices: torch.Tensor, most: int) -> torch.Tensor:
+    """All indices, or ``most`` of them by a fixed draw, rising."""
+    if len(indices) <= most:
+        return indices
+    order = torch.randperm(len(indices), generator=torch.Generator().manual_seed(0))
+    return indices[order[:most].sort().values.to(indices.device)]
+
+
+def _section(kept: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    start = f"{name}."
+    return {k.removeprefix(start): v for k, v in kept.items() if k.startswith(start)}
+
+
+def _advice(first: str) -> str:
+    if first == "the views":
+        return "Look for NaN in the images."
+    return "Try a lower lr, a longer warmup, or a smaller clip_norm."
+
+
+@contextmanager
+def held_interrupts() -> Iterator[None]:
+    """Let an interrupt (Ctrl-C) wait until the step is done, so that nothing stays half-moved."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked and callable(before):
+        before(*asked[0])

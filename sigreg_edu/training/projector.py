@@ -1,0 +1,61 @@
+"""The head behind which views are compared, and a BatchNorm that several processes share."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from sigreg_edu.checks import require_integer
+from sigreg_edu.losses.distributed import is_spread, sum_over_ranks
+from sigreg_edu.training.encoder import make_linear
+
+__all__ = ["JoinedBatchNorm", "make_projector"]
+
+
+class JoinedBatchNorm(nn.BatchNorm1d):
+    """BatchNorm over the points of all processes of torch.distributed together.
+
+    In one process it is ``nn.BatchNorm1d``. Unlike ``nn.SyncBatchNorm`` it also works on CPUs.
+    Gradients must be averaged over the processes, as DistributedDataParallel does.
+
+    Shape:
+        x (N, D) -> (N, D); processes may have different N.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not (self.training and is_spread()):
+            return super().forward(x)
+        count = sum_over_ranks(x.new_full((1,), float(len(x)), dtype=torch.float32))
+        mean = sum_over_ranks(x.float().sum(0)) / count  # (D,)
+        variance = sum_over_ranks((x.float() - mean).square().sum(0)) / count
+        self._remember(mean.detach(), variance.detach() * count / (count - 1.0))
+        normalized = (x - mean) * (variance + self.eps).rsqrt()
+        return normalized * self.weight + self.bias if self.affine else normalized
+
+    @torch.no_grad()
+    def _remember(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
+        """Move the running statistics, which evaluation uses, as ``nn.BatchNorm1d`` does."""
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance, self.momentum)
+
+
+def make_projector(in_dim: int, out_dim: int, *, hidden_dim: int = 128, seed: int = 0) -> nn.Module:
+    """Build the usual projector: a hidden layer with BatchNorm, then a linear one.
+
+    Args:
+        in_dim: dimension of the embedding.
+        out_dim: D, dimension of the projection.
+        hidden_dim: width of the hidden layer.
+        seed: of the weights.
+
+    >>> make_projector(32, 16)(torch.zeros(5, 32)).shape
+    torch.Size([5, 16])
+    """
+    generator = torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0) + 2**32)
+    return nn.Sequential(
+        make_linear(in_dim, hidden_dim, generator=generator, gain=2.0),
+        JoinedBatchNorm(hidden_dim),
+        nn.GELU(),
+        make_linear(hidden_dim, out_dim, generator=generator, gain=1.0),
+    )
