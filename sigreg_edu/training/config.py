@@ -240,12 +240,14 @@ class Experiment:
         about: one sentence.
         config: the training.
         variants: changes of ``config``, one mapping for each recorded run.
+        clouds: whether the places of the test images are kept, for the first seed.
     """
 
     name: str
     about: str
     config: TrainConfig
     variants: tuple[Mapping[str, Any], ...]
+    clouds: bool = False
 
     def configs(self) -> list[TrainConfig]:
         """All trainings that are recorded."""
@@ -266,8 +268,8 @@ def experiment_names() -> tuple[str, ...]:
 def load_experiment(name_or_path: str | Path) -> Experiment:
     """Read an experiment that the kit ships, by name, or one of your own, by its path.
 
-    Besides the keys of :class:`TrainConfig` a file may have ``about`` and ``vary``, a list of
-    groups; each group maps names to lists of values, and stands for all their combinations.
+    Besides the keys of :class:`TrainConfig` a file may have ``about``, ``clouds`` and ``vary``, a
+    list of groups; each maps names to lists of values, and stands for all their combinations.
 
     Args:
         name_or_path: a name of :func:`experiment_names`, or a path that ends in .yaml or .yml.
@@ -296,9 +298,9 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     if not isinstance(plain, dict):
         raise ValueError(f"{name_or_path} must hold a mapping, got {plain!r:.60}.")
     try:
-        about, vary = str(plain.pop("about", "")), plain.pop("vary", [])
-        config = TrainConfig.from_dict(plain)
-        return Experiment(path.stem, about, config, tuple(_combinations(vary)))
+        about, clouds = str(plain.pop("about", "")), bool(plain.pop("clouds", False))
+        variants = tuple(_combinations(plain.pop("vary", [])))
+        return Experiment(path.stem, about, TrainConfig.from_dict(plain), variants, clouds)
     except (TypeError, ValueError) as error:
         raise type(error)(f"in {name_or_path}: {error}") from error
 

@@ -103,26 +103,11 @@ def train(
     [1, 2]
     """
     run = Pretraining(config, device=device, data=data, encoder=encoder)
-    file = None if folder is None else Path(folder) / CHECKPOINT
+    if resume and folder is None:
+        raise ValueError("resume needs the folder of the checkpoint, got None. Pass folder=.")
     if resume:
-        run.load(file)
-    return _steps(run, file)
-
-
-def _steps(run: Pretraining, file: Path | None) -> Iterator[TrainRecord]:
-    """The story of :func:`train`, once its arguments have been checked."""
-    saved = run.steps_taken if file is not None and file.exists() else -1
-    try:
-        while not run.finished:
-            with held_interrupts():
-                record = run.step()
-            yield record
-            if file is not None and record.step % run.config.save_every == 0:
-                run.save(file)
-                saved = record.step
-    finally:
-        if file is not None and saved != run.steps_taken:
-            run.save(file)
+        run.load(Path(folder) / CHECKPOINT)
+    return run.take_steps(folder)
 
 
 class Pretraining:
@@ -213,6 +198,26 @@ class Pretraining:
         self.records.append(record)
         return record
 
+    def take_steps(self, folder: str | Path | None = None) -> Iterator[TrainRecord]:
+        """Take the steps that are left, and keep checkpoints: what :func:`train` returns.
+
+        Args:
+            folder: as :func:`train`.
+        """
+        file = None if folder is None else Path(folder) / CHECKPOINT
+        saved = -1
+        try:
+            while not self.finished:
+                with held_interrupts():
+                    record = self.step()
+                yield record
+                if file is not None and record.step % self.config.save_every == 0:
+                    self.save(file)
+                    saved = record.step
+        finally:
+            if file is not None and saved != self.steps_taken:
+                self.save(file)
+
     def _update(self) -> TrainRecord:
         """Views in, weights moved."""
         config, step = self.config, self.steps_taken + 1
@@ -252,9 +257,7 @@ class Pretraining:
         order = torch.randperm(len(train), generator=self.generator, device=self.device)
         batch = train[order[: self.config.batch_size]]
         share = _share(len(batch))
-        views = self.data.views(
-            batch, self.config.num_views, generator=self.generator, part=share
-        )
+        views = self.data.views(batch, self.config.num_views, generator=self.generator, part=share)
         return views, self.data.labels[batch[share]]
 
     def _objective(
@@ -451,9 +454,7 @@ def choose_device(device: str | torch.device) -> torch.device:
     return device
 
 
-def _make_network(
-    config: TrainConfig, data: ImageData, encoder: nn.Module | None
-) -> JointNetwork:
+def _make_network(config: TrainConfig, data: ImageData, encoder: nn.Module | None) -> JointNetwork:
     mean, std = data.pixel_statistics()
     model, supervised = config.model, config.loss.name == SUPERVISED
     if encoder is None:

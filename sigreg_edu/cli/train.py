@@ -1,0 +1,300 @@
+"""``sigreg-edu train``: train a vision transformer by a configuration, or record an experiment.
+
+Also under torchrun, on several GPUs or machines::
+
+    torchrun --nproc-per-node=4 -m sigreg_edu train vit_small_cifar10
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sigreg_edu.cli.errors import UserError, require
+
+if TYPE_CHECKING:
+    from sigreg_edu.training.config import Experiment
+    from sigreg_edu.training.monitor import Sign
+    from sigreg_edu.training.pretraining import Pretraining, TrainRecord
+    from sigreg_edu.training.trackers import Tracker
+
+EPILOG = """examples:
+  sigreg-edu train --list
+  sigreg-edu train vit_live
+  sigreg-edu train vit_live --set loss.lamb=0.05 data.colour=0.5 --folder runs/colour
+  sigreg-edu train vit_live --set loss.lamb=0.05 data.colour=0.5 --folder runs/colour --resume
+  sigreg-edu train vit_main --record"""
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add ``train`` to the command line."""
+    parser = commands.add_parser(
+        "train",
+        help="train a small vision transformer, or record an experiment again",
+        description="Train by a configuration. Checkpoints, curves (CSV) and a summary go into a "
+        "folder; Ctrl-C saves and ends, --resume goes on from there.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", nargs="?", help="name of a shipped one (see --list), or a .yaml")
+    parser.add_argument("--list", action="store_true", help="say which configurations there are")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="KEY=VALUE", dest="changes", action="extend",
+        help="change options, for instance loss.lamb=0.05 steps=1000 data.pose=0.5",
+    )  # fmt: skip
+    parser.add_argument("--device", default="auto", help="cpu, cuda or auto (auto)")
+    parser.add_argument("--folder", type=Path, help="where results go (runs/CONFIG)")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard curves, too")
+    parser.add_argument("--wandb", metavar="PROJECT", help="log to Weights & Biases, too")
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="train all that the experiment varies, and keep it in data/runs for the notebooks",
+    )
+    parser.add_argument("--fresh", action="store_true", help="with --record: all of it again")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train, record or list."""
+    from sigreg_edu.training.config import experiment_names, load_experiment
+
+    if options.list or options.config is None:
+        for name in experiment_names():
+            print(f"{name:18}{load_experiment(name).about}")
+        return 0
+    require("safetensors", extra="train", purpose="sigreg-edu train")
+    require("tqdm", extra="train", purpose="sigreg-edu train")
+    with told_plainly():
+        experiment = load_experiment(options.config)
+        changes = parse_changes(options.changes)
+        return record(experiment, changes, options) if options.record else single(
+            experiment, changes, options
+        )  # fmt: skip
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn what the library says of wrong input into a message without a traceback."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError, ImportError, FloatingPointError) as error:
+        raise UserError(str(error)) from error
+
+
+def parse_changes(texts: Sequence[str]) -> dict[str, Any]:
+    """Return what ``--set`` says, its values read as YAML.
+
+    Raises:
+        ValueError: a text without ``=``.
+
+    >>> parse_changes(["loss.lamb=0.05", "data.varied=[position, size]", "loss.name=none"])
+    {'loss.lamb': 0.05, 'data.varied': ['position', 'size'], 'loss.name': 'none'}
+    """
+    import yaml
+
+    changes = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not sign or not key:
+            raise ValueError(f"--set takes KEY=VALUE, got {text!r}. For instance loss.lamb=0.05")
+        changes[key] = yaml.safe_load(value)
+    return changes
+
+
+# --- one training -------------------------------------------------------------------------------
+
+
+def single(experiment: Experiment, changes: dict[str, Any], options: argparse.Namespace) -> int:
+    """Train once, in one process or as one of several."""
+    from sigreg_edu.training.pretraining import CHECKPOINT, Pretraining
+
+    config = experiment.config.with_values(changes)
+    folder = options.folder or Path("runs") / experiment.name
+    with one_of_several(options.device) as (device, first):
+        training = Pretraining(config, device=device)
+        if options.resume:
+            training.load(folder / CHECKPOINT)
+        elif first:
+            refuse_to_overwrite(folder / CHECKPOINT)
+        try:
+            go_through(training, folder, options, quiet=not first)
+        except KeyboardInterrupt:
+            if first:
+                print(f"Stopped after step {training.steps_taken}, and kept in {folder}. "
+                      "The same command with --resume goes on.")  # fmt: skip
+            return 130
+        if first:
+            print(summarize(training, folder))
+    return 0
+
+
+def refuse_to_overwrite(checkpoint: Path) -> None:
+    """Raise UserError if a training lies there that would be lost."""
+    if checkpoint.exists():
+        raise UserError(
+            f"a training lies in {checkpoint.parent} already. Go on with --resume, or name "
+            "another --folder."
+        )
+
+
+@contextmanager
+def one_of_several(device: str) -> Iterator[tuple[str, bool]]:
+    """Join torchrun's other processes, if it started this one.
+
+    Yields:
+        The device of this process, and whether it is the one that writes and speaks.
+    """
+    if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield device, True
+        return
+    import torch
+    import torch.distributed as dist
+
+    from sigreg_edu.training.pretraining import choose_device
+
+    kind = choose_device(device).type
+    if kind == "cuda":
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if kind == "cuda" else "gloo")
+    try:
+        yield kind, dist.get_rank() == 0
+    finally:
+        dist.destroy_process_group()
+
+
+def go_through(
+    training: Pretraining, folder: Path, options: argparse.Namespace, *, quiet: bool
+) -> None:
+    """Take all steps that are left; show, log and watch them, unless another process does."""
+    if quiet:
+        for _ in training.take_steps():
+            pass
+        return
+    with Logbook(training, folder, options) as book:
+        for record in training.take_steps(folder):
+            book.enter(record)
+
+
+class Logbook:
+    """Progress bar, files and signs of one training.
+
+    Args:
+        training: about to go on.
+        folder: gets ``config.yaml``, ``records.csv`` (every step), ``looks.csv`` (every
+            ``look_every`` steps) and, if asked for, TensorBoard's files.
+        options: of the command line.
+    """
+
+    def __init__(self, training: Pretraining, folder: Path, options: argparse.Namespace) -> None:
+        import yaml
+        from tqdm import tqdm
+
+        from sigreg_edu.training.monitor import Monitor, null_floor
+        from sigreg_edu.training.trackers import CsvTracker
+
+        self.training, loss = training, training.config.loss
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.yaml").write_text(
+            yaml.safe_dump(training.config.to_dict(), sort_keys=False), encoding="utf-8"
+        )
+        self.monitor = Monitor(
+            gaussian=loss.name in ("sigreg", "lejepa"),
+            floor=null_floor(loss.num_points, loss.t_max),
+        )
+        done = training.steps_taken
+        self.files = [CsvTracker(folder / f"{n}.csv", from_step=done) for n in ("records", "looks")]
+        self.others = open_trackers(folder, options)
+        self.bar = tqdm(total=training.config.steps, initial=done, unit="step", dynamic_ncols=True)
+
+    def __enter__(self) -> Logbook:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+        for tracker in (*self.files, *self.others):
+            tracker.close()
+
+    def enter(self, record: TrainRecord) -> None:
+        """Show and keep a step, and look at the embeddings if it is time."""
+        values = {name: value for name, value in asdict(record).items() if name != "step"}
+        self._log(self.files[0], record.step, values)
+        signs = self.monitor.update(record)
+        if record.step % self.training.config.look_every == 0 or self.training.finished:
+            signs += self._look(record.step)
+        for sign in signs:
+            self.bar.write(f"step {sign.step}, {sign.name}: {sign.message}")
+        self.bar.set_postfix_str(
+            f"invariance {record.invariance:.3g}, regularizer {record.regularizer:.3g}",
+            refresh=False,
+        )
+        self.bar.update()
+
+    def _look(self, step: int) -> list[Sign]:
+        from sigreg_edu.training.measures import SPACES
+
+        places = {space: self.training.embed(space) for space in SPACES}
+        seen = {s: self.training.measure_points(z, s) for s, z in places.items()}
+        flat = {f"{s}.{n}": v for s in SPACES for n, v in asdict(seen[s]).items()}
+        self._log(self.files[1], step, flat)
+        return self.monitor.look(step, seen["projection"], places["projection"].shape[1])
+
+    def _log(self, file: Tracker, step: int, values: dict[str, float]) -> None:
+        for tracker in (file, *self.others):
+            tracker.log(step, values)
+
+
+def open_trackers(folder: Path, options: argparse.Namespace) -> list[Tracker]:
+    """Return what was asked for beside the CSV files."""
+    from sigreg_edu.training.trackers import TensorBoardTracker, WandbTracker
+
+    trackers: list[Tracker] = []
+    if options.tensorboard:
+        trackers.append(TensorBoardTracker(folder / "tensorboard"))
+    if options.wandb:
+        require("wandb", extra="wandb", purpose="--wandb")
+        import wandb
+
+        trackers.append(WandbTracker(wandb.init(project=options.wandb, dir=str(folder))))
+    return trackers
+
+
+def summarize(training: Pretraining, folder: Path) -> str:
+    """Write ``summary.json`` and return it in words."""
+    from sigreg_edu.training.recorded import final_probes
+
+    probes = final_probes(training)
+    text = json.dumps({"steps": training.steps_taken, "probes": probes}, indent=2)
+    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+    lines = [f"{name:18}{100 * value:5.1f} %" for name, value in probes.items()]
+    return "\n".join([*lines, f"Kept in {folder}."])
+
+
+# --- all that an experiment varies ----------------------------------------------------------------
+
+
+def record(experiment: Experiment, changes: dict[str, Any], options: argparse.Namespace) -> int:
+    """Record an experiment into ``data/runs`` of this clone, or into ``--folder``."""
+    from sigreg_edu.training.recorded import record_experiment
+    from sigreg_edu.training.shipped import DATA_FOLDER
+
+    if changes:
+        raise UserError(
+            "--record takes an experiment as its file says, got --set. Copy the file, change it, "
+            "and record that: sigreg-edu train MY.yaml --record"
+        )
+    folder = options.folder or DATA_FOLDER
+    try:
+        record_experiment(experiment, folder, device=options.device, fresh=options.fresh)
+    except KeyboardInterrupt:
+        print(f"Stopped; what was finished is kept in {folder}. The same command goes on.")
+        return 130
+    print(f"Kept in {folder / experiment.name}.npz and .json")
+    return 0

@@ -1,0 +1,194 @@
+"""Watch a training as the report advises, and say so when something goes wrong.
+
+The report names three targets: an invariance below 0.1, a SIGReg between 0.5 and 2, and a ratio of
+the two near 1 : 1. They contradict each other: an invariance below 0.1 beside a SIGReg above 0.5 is
+a ratio below 1 : 5. :func:`report_targets` tells which of them a step meets.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from dataclasses import dataclass, field
+
+from sigreg_edu.statistics import null_distribution
+from sigreg_edu.training.measures import Measures
+from sigreg_edu.training.pretraining import TrainRecord
+
+__all__ = ["Monitor", "Sign", "null_floor", "report_targets"]
+
+WINDOW = 25  # steps whose median counts, so that one unlucky batch says nothing
+SETTLED = 50  # steps before which nothing is judged
+COLLAPSED_STD = 0.1
+RISEN = 1.5  # times its lowest median
+STALLED = 0.98  # of the median a while before
+IMBALANCE = 30.0  # between the two weighted terms
+JERK = 10.0  # times the usual norm of the gradient
+FEW_DIMENSIONS = 0.25  # of D
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something to look at.
+
+    Attributes:
+        step: when it appeared.
+        name: short and fixed: ``"collapse"``, ``"sigreg rising"``, ``"invariance stalls"``,
+            ``"imbalance"``, ``"jerk"`` or ``"few dimensions"``.
+        message: what was seen, and what to try.
+    """
+
+    step: int
+    name: str
+    message: str
+
+
+@dataclass
+class Monitor:
+    """Collects records and looks, and returns each sign once, when it appears.
+
+    A sign that went away and comes back is told again.
+
+    Attributes:
+        gaussian: whether the regularizer is a SIGReg whose null floor is known.
+        floor: that null floor, what samples of N(0, I) would score.
+        signs: all that were told.
+        present: names of those that hold now.
+
+    >>> monitor = Monitor()
+    >>> dead = TrainRecord(60, 1.0, 0.0, 100.0, 0.001, 0.002, 0.02, 1.0)
+    >>> [sign.name for _ in range(25) for sign in monitor.update(dead)]
+    ['collapse', 'imbalance']
+    """
+
+    gaussian: bool = True
+    floor: float = field(default_factory=lambda: null_floor())
+    signs: list[Sign] = field(default_factory=list)
+    present: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._recent: deque[TrainRecord] = deque(maxlen=WINDOW)
+        self._medians: list[tuple[float, float]] = []  # of invariance and regularizer
+        self._lowest = float("inf")
+
+    def update(self, record: TrainRecord) -> list[Sign]:
+        """Take the next record; return the signs that it brings."""
+        usual = self._median("gradient_norm")
+        self._recent.append(record)
+        if len(self._recent) < WINDOW or record.step < SETTLED:
+            return []
+        invariance, regularizer = self._median("invariance"), self._median("regularizer")
+        self._medians.append((invariance, regularizer))
+        self._lowest = min(self._lowest, regularizer)
+        return [
+            *self._collapse(record),
+            *self._rising(record, regularizer),
+            *self._stalling(record, invariance),
+            *self._imbalance(record, invariance, regularizer),
+            *self._jerk(record, usual),
+        ]
+
+    def look(self, step: int, measures: Measures, dim: int) -> list[Sign]:
+        """Take what was seen of a space of ``dim`` dimensions; return the signs that it brings."""
+        rank = measures.effective_rank
+        return self._tell(
+            step,
+            "few dimensions",
+            rank < FEW_DIMENSIONS * dim,
+            f"effective rank {rank:.1f} of {dim}: try a larger λ, or fewer dimensions",
+        )
+
+    def _collapse(self, record: TrainRecord) -> list[Sign]:
+        width = self._median("smallest_std")
+        return self._tell(
+            record.step,
+            "collapse",
+            width < COLLAPSED_STD,
+            f"the narrowest coordinate has standard deviation {width:.2g}: try a larger λ",
+        )
+
+    def _rising(self, record: TrainRecord, regularizer: float) -> list[Sign]:
+        high = regularizer > RISEN * max(self._lowest, self.floor)
+        return self._tell(
+            record.step,
+            "sigreg rising",
+            self.gaussian and high,
+            f"SIGReg is at {regularizer:.3g}, {regularizer / self.floor:.1f} times its null floor "
+            f"{self.floor:.3g}, and was at {self._lowest:.3g}: try a larger λ or a lower lr",
+        )
+
+    def _stalling(self, record: TrainRecord, invariance: float) -> list[Sign]:
+        if len(self._medians) <= 4 * WINDOW:
+            return []
+        before = self._medians[-4 * WINDOW - 1][0]
+        stalls = invariance > STALLED * before and invariance > 0.1
+        return self._tell(
+            record.step,
+            "invariance stalls",
+            stalls,
+            f"invariance {invariance:.3g} has not fallen for {4 * WINDOW} steps: the views may "
+            "share too little, or λ may be too large",
+        )
+
+    def _imbalance(self, record: TrainRecord, invariance: float, regularizer: float) -> list[Sign]:
+        if record.lamb in (0.0, 1.0):
+            return []
+        ours, theirs = (1.0 - record.lamb) * invariance, record.lamb * regularizer
+        ratio = max(ours, theirs) / max(min(ours, theirs), 1e-12)
+        larger = "invariance" if ours > theirs else "regularizer"
+        return self._tell(
+            record.step,
+            "imbalance",
+            ratio > IMBALANCE,
+            f"the weighted {larger} is {min(ratio, 999):.0f} times the other: it decides alone",
+        )
+
+    def _jerk(self, record: TrainRecord, usual: float) -> list[Sign]:
+        return self._tell(
+            record.step,
+            "jerk",
+            record.gradient_norm > JERK * usual,
+            f"the gradient's norm {record.gradient_norm:.3g} is far above the usual {usual:.3g}: "
+            "try a lower lr or a longer warmup",
+        )
+
+    def _median(self, name: str) -> float:
+        values = [getattr(record, name) for record in self._recent]
+        return statistics.median(values) if values else float("inf")
+
+    def _tell(self, step: int, name: str, holds: bool, message: str) -> list[Sign]:
+        """Return the sign if it holds now and did not before."""
+        if not holds:
+            self.present.discard(name)
+            return []
+        if name in self.present:
+            return []
+        self.present.add(name)
+        sign = Sign(step, name, message)
+        self.signs.append(sign)
+        return [sign]
+
+
+def null_floor(num_points: int = 17, t_max: float = 3.0) -> float:
+    """Return what SIGReg's statistic scores on average for samples of N(0, I).
+
+    >>> round(null_floor(), 4)
+    1.0525
+    """
+    return null_distribution(num_points=num_points, t_max=t_max).mean
+
+
+def report_targets(record: TrainRecord) -> dict[str, bool]:
+    """Return which of the report's three targets a step meets; all three at once never.
+
+    ``"ratio"``: within a factor of 2 of 1 : 1.
+
+    >>> report_targets(TrainRecord(1, 0.0, 0.05, 1.0, 1.0, 0.0, 0.02, 1.0))
+    {'invariance': True, 'sigreg': True, 'ratio': False}
+    """
+    ratio = record.invariance / max(record.regularizer, 1e-12)
+    return {
+        "invariance": record.invariance < 0.1,
+        "sigreg": 0.5 <= record.regularizer <= 2.0,
+        "ratio": 0.5 <= ratio <= 2.0,
+    }
