@@ -22,10 +22,9 @@ from sigreg_edu.checks import (
     require_number,
     require_tensor,
 )
+from sigreg_edu.data.splits import split_by_class
 
 FEATURE_KINDS = ("pixels", "standardized", "whitened")
-_SPLIT_SEED = 0
-_TEST_SHARE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +85,7 @@ def _loaded() -> tuple[torch.Tensor, ...]:
     table = torch.from_numpy(_table())  # (1797, 65)
     images = table[:, :-1].unflatten(1, (8, 8)).float() / 16.0  # (1797, 64) -> (1797, 8, 8)
     labels = table[:, -1].to(torch.int64)
-    return images, labels, *_split(labels)
+    return images, labels, *split_by_class(labels)
 
 
 def _table() -> np.ndarray:
@@ -105,17 +104,6 @@ def _table() -> np.ndarray:
     from sklearn.datasets import load_digits as load
 
     return np.column_stack(load(return_X_y=True))
-
-
-def _split(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Shuffle each class once with a fixed seed; its first quarter is for testing."""
-    generator = torch.Generator().manual_seed(_SPLIT_SEED)
-    is_test = torch.zeros(len(labels), dtype=torch.bool)
-    for digit in labels.unique():
-        members = (labels == digit).nonzero().squeeze(1)
-        shuffled = members[torch.randperm(len(members), generator=generator)]
-        is_test[shuffled[: round(_TEST_SHARE * len(members))]] = True
-    return (~is_test).nonzero().squeeze(1), is_test.nonzero().squeeze(1)
 
 
 def digit_views(

@@ -30,7 +30,7 @@ from sigreg_edu.data.splits import split_by_class
 
 __all__ = ["Photos", "data_folder", "load_cifar10", "load_folder"]
 
-DATA_VARIABLE = "SIGREG_EDU_DATA"
+CACHE_VARIABLE = "SIGREG_EDU_CACHE"
 SMALLEST_CROP = 0.05  # 7 pixels by 7 of 32 by 32
 LOG_STRETCH = math.log(4.0 / 3.0)  # of a crop's width to its height, as is usual
 HUE_SHARE = 0.25  # of the strength: at 0.4 the hue turns by up to a tenth of the circle
@@ -232,8 +232,8 @@ def _require_switch(flip: object) -> bool:
 
 
 def data_folder() -> Path:
-    """Return where downloads go: ``SIGREG_EDU_DATA`` if it is set, else ``~/.cache/sigreg_edu``."""
-    named = os.environ.get(DATA_VARIABLE)
+    """Return where downloads go: ``SIGREG_EDU_CACHE``, or ``~/.cache/sigreg_edu`` if not set."""
+    named = os.environ.get(CACHE_VARIABLE)
     return Path(named).expanduser() if named else Path.home() / ".cache" / "sigreg_edu"
 
 
@@ -254,7 +254,7 @@ def load_cifar10(
 
     Args:
         folder: where to look and where to download to; None is the environment variable
-            ``SIGREG_EDU_DATA`` if that is set, else ``~/.cache/sigreg_edu``.
+            ``SIGREG_EDU_CACHE`` if that is set, else ``~/.cache/sigreg_edu``.
         download: whether to fetch the 170 MB from its author's page if they are not there.
         flip: whether half of the views are mirrored.
         min_crop: smallest part that a view shows, as a share of the area.

@@ -25,7 +25,7 @@ SMALLEST = 0.5  # side of the smallest digit at full strength, as a share of the
 LARGEST_TURN = math.radians(40.0)  # far from turning a 6 into a 9
 PIECES = 3  # of other digits, as clutter
 PIECE_SIDE = (0.2, 0.45)  # as shares of the canvas
-DULL = 0.6  # how far colours may move from black paper and white ink: dark stays dark
+DULL = 0.5  # how far colours may move from black paper and white ink: dark stays darker
 # Columns of random numbers in [0, 1): scale, angle, x, y, paper and ink colours; then per piece
 # which digit, scale, angle, x, y, colour.
 OWN, PER_PIECE = 10, 8

@@ -138,6 +138,12 @@ class TrainConfig:
         if not isinstance(self.data, Mapping) or "name" not in self.data:
             raise TypeError(f"data must be a mapping with a name, got {self.data!r:.60}.")
         object.__setattr__(self, "data", MappingProxyType(dict(self.data)))
+        for name, kind in (("model", ModelConfig), ("loss", LossConfig)):
+            if not isinstance(getattr(self, name), kind):
+                raise TypeError(
+                    f"{name} must be a {kind.__name__}, in a file a mapping of its keys, "
+                    f"got {getattr(self, name)!r:.60}."
+                )
         for name in ("steps", "look_every", "save_every"):
             require_integer(getattr(self, name), name)
         for name in ("batch_size", "num_views"):
@@ -163,6 +169,7 @@ class TrainConfig:
         config = self
         sections: dict[str, dict[str, Any]] = {}
         for key, value in changes.items():
+            key = str(key)  # YAML also has numbers for keys
             section, dot, name = key.partition(".")
             if dot:
                 sections.setdefault(section, {})[name] = value
@@ -171,7 +178,7 @@ class TrainConfig:
                 config = replace(config, **{key: value})
         for section, values in sections.items():
             _require_known(section, config)
-            config = replace(config, **{section: _changed(getattr(config, section), values)})
+            config = replace(config, **{section: _changed(section, config, values)})
         return config
 
     def to_dict(self) -> dict[str, Any]:
@@ -179,7 +186,7 @@ class TrainConfig:
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         return {
             name: asdict(value) if is_dataclass(value)
-            else dict(value) if isinstance(value, Mapping) else value
+            else _plain(value)
             for name, value in plain.items()
         }  # fmt: skip
 
@@ -199,6 +206,15 @@ class TrainConfig:
         return cls().with_values(dict(_flat(plain)))
 
 
+def _plain(value: Any) -> Any:
+    """What YAML and JSON would give back: dicts for mappings, lists for tuples, text for paths."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, Path) else value
+
+
 def _flat(plain: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     """Nested mappings as names with dots, the data's name first."""
     for key, value in plain.items():
@@ -208,13 +224,16 @@ def _flat(plain: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
             yield key, value
 
 
-def _changed(section: Any, values: Mapping[str, Any]) -> Any:
-    """A section with some of its values changed."""
+def _changed(name: str, config: TrainConfig, values: Mapping[str, Any]) -> Any:
+    """The section of that name with some of its values changed."""
+    section = getattr(config, name)
     if isinstance(section, Mapping):
         kept = {} if values.get("name", section["name"]) != section["name"] else dict(section)
         return {**kept, **values}
-    for name in values:
-        _require_known(name, section)
+    if not is_dataclass(section):
+        raise ValueError(f"{name} holds one value and has no {next(iter(values))!r}.")
+    for key in values:
+        _require_known(key, section)
     if isinstance(section, LossConfig) and values.get("name", section.name) != section.name:
         values = {"lamb": None, **values}  # another loss comes with its own λ
     return replace(section, **values)
@@ -298,7 +317,9 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
     if not isinstance(plain, dict):
         raise ValueError(f"{name_or_path} must hold a mapping, got {plain!r:.60}.")
     try:
-        about, clouds = str(plain.pop("about", "")), bool(plain.pop("clouds", False))
+        about, clouds = str(plain.pop("about", "")), plain.pop("clouds", False)
+        if not isinstance(clouds, bool):
+            raise TypeError(f"clouds must be true or false, got {clouds!r:.60}.")
         variants = tuple(_combinations(plain.pop("vary", [])))
         return Experiment(path.stem, about, TrainConfig.from_dict(plain), variants, clouds)
     except (TypeError, ValueError) as error:
@@ -315,5 +336,7 @@ def _combinations(groups: object) -> list[dict[str, Any]]:
         for name, values in group.items():
             values = values if isinstance(values, list) else [values]
             combined = [{**one, name: value} for one in combined for value in values]
-        found += [one for one in combined if one not in found]
+        for one in combined:
+            if one not in found:
+                found.append(one)
     return found

@@ -113,8 +113,9 @@ class Regularizer(nn.Module):
         self.condition = require_choice(condition, "condition", CONDITIONS)
         self.mixture = (1.0, 0.0) if condition in ("vicreg", "hybrid") else (0.0, 1.0)
         report = condition == "standardized"
+        usual = REPORT_SLICES if report else SLICES
         self.sigreg = SIGReg(
-            num_slices or (REPORT_SLICES if report else SLICES),
+            usual if num_slices is None else num_slices,
             num_points,
             t_max=t_max,
             fixed_slices=fixed_slices,

@@ -146,6 +146,11 @@ class Pretraining:
                 f"batch_size must be at most the {len(self.data.train_indices)} training images, "
                 f"got {config.batch_size}. Set a smaller one."
             )
+        if is_spread() and config.batch_size < dist.get_world_size():
+            raise ValueError(
+                f"batch_size must be at least the {dist.get_world_size()} processes, "
+                f"got {config.batch_size}. Set a larger one."
+            )
         self.network = _make_network(config, self.data, encoder).to(self.device)
         self._wrapped = DistributedDataParallel(self.network) if is_spread() else self.network
         supervised = config.loss.name == SUPERVISED
@@ -180,9 +185,11 @@ class Pretraining:
     def step(self) -> TrainRecord:
         """Take the next step.
 
+        Whatever is raised, everything is as it was before.
+
         Raises:
             RuntimeError: all steps have been taken.
-            FloatingPointError: loss or gradient are not finite; everything is as it was before.
+            FloatingPointError: loss or gradient are not finite.
         """
         if self.finished:
             raise RuntimeError(
@@ -191,7 +198,7 @@ class Pretraining:
         before = self._passing_state()
         try:
             record = self._update()
-        except FloatingPointError:
+        except BaseException:
             self._restore_passing(before)
             raise
         self.steps_taken += 1
@@ -232,7 +239,7 @@ class Pretraining:
             outputs = self._wrapped(views.flatten(0, 1))
         z = outputs.projection.float().unflatten(0, views.shape[:2])  # (V·B, D) -> (V, B, D)
 
-        loss, disagreement, spread = self._objective(z, labels)
+        loss, disagreement, spread = self.objective(z, labels)
         probe_loss = sum(
             mean_over_ranks(_cross_entropies(guess, labels), distributed=True)
             for guess in outputs.guesses.values()
@@ -260,10 +267,10 @@ class Pretraining:
         views = self.data.views(batch, self.config.num_views, generator=self.generator, part=share)
         return views, self.data.labels[batch[share]]
 
-    def _objective(
+    def objective(
         self, z: torch.Tensor, labels: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Loss, invariance and regularizer of the projections (V, B, D)."""
+        """Return loss, invariance and regularizer of projections (V, B, D) with labels (B,)."""
         if self.regularizer is None:
             guesses = z.flatten(0, 1)  # the projector is a classifier
             loss = mean_over_ranks(_cross_entropies(guesses, labels), distributed=True)
@@ -412,18 +419,19 @@ class Pretraining:
         """
         self.load_state(load_checkpoint(Path(file), self.config))
 
-    def _passing_state(self) -> tuple[torch.Tensor, ...]:
+    def _passing_state(self) -> tuple[torch.Tensor, dict[str, Any], list[torch.Tensor]]:
         """Copies of what a step changes before it is known to be good."""
-        slices = [] if self.regularizer is None else [self.regularizer.sigreg.generator.get_state()]
-        buffers = [b.clone() for b in self.network.buffers()]
-        return self.generator.get_state(), *slices, *buffers
+        slices = {} if self.regularizer is None else self.regularizer.state_dict()
+        return self.generator.get_state(), slices, [b.clone() for b in self.network.buffers()]
 
-    def _restore_passing(self, before: tuple[torch.Tensor, ...]) -> None:
-        kept = iter(before)
-        self.generator.set_state(next(kept))
+    def _restore_passing(
+        self, before: tuple[torch.Tensor, dict[str, Any], list[torch.Tensor]]
+    ) -> None:
+        generator, slices, buffers = before
+        self.generator.set_state(generator)
         if self.regularizer is not None:
-            self.regularizer.sigreg.generator.set_state(next(kept))
-        for buffer, old in zip(self.network.buffers(), kept, strict=True):
+            self.regularizer.load_state_dict(slices)
+        for buffer, old in zip(self.network.buffers(), buffers, strict=True):
             buffer.copy_(old)
 
 
@@ -441,9 +449,9 @@ def choose_device(device: str | torch.device) -> torch.device:
     """
     if str(device) == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(device)
-    if device.type not in ("cpu", "cuda"):
+    if str(device).partition(":")[0] not in ("cpu", "cuda"):
         raise ValueError(f"device must be cpu, cuda or auto, got {device}. Choose one of these.")
+    device = torch.device(device)
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(
             "device cuda was asked for, but torch sees no GPU here. Take --device cpu, or see "
@@ -502,6 +510,11 @@ def _embedding_dim(encoder: nn.Module, data: ImageData) -> int:
 
 def _make_regularizer(config: TrainConfig) -> Regularizer:
     loss = config.loss
+    if loss.name in ("vicreg", "hybrid") and config.num_views % 2:
+        raise ValueError(
+            f"num_views must be even for {loss.name!r}, which takes views in pairs, got "
+            f"{config.num_views}. Make one more, or one less."
+        )
     return Regularizer(
         loss.name,
         num_slices=loss.num_slices,

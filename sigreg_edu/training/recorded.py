@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sigreg_edu.data import ImageData
 from sigreg_edu.training.config import Experiment, TrainConfig, load_experiment
 from sigreg_edu.training.measures import SPACES
 from sigreg_edu.training.pretraining import Pretraining, TrainRecord, VitMeasures
@@ -148,17 +149,31 @@ def final_probes(run: Pretraining) -> dict[str, float]:
     train, test = data.train_indices, data.test_indices
     labels = data.labels[train].cpu(), data.labels[test].cpu()
     z = run.embed("embedding", train), run.embed("embedding", test)
-    raw = tuple(data.pixels(part).flatten(1).cpu() for part in (train, test))
     found = {
         "knn": knn_accuracy(z[0], labels[0], z[1], labels[1]),
         "linear": linear_probe(z[0], labels[0], z[1], labels[1]),
-        "raw_knn": knn_accuracy(raw[0], labels[0], raw[1], labels[1]),
-        "raw_linear": linear_probe(raw[0], labels[0], raw[1], labels[1]),
+        **_raw_probes(data, labels),
     }
     factors = [{n: f[part].cpu() for n, f in data.factors.items()} for part in (train, test)]
     for name, score in factor_probes(z[0], factors[0], z[1], factors[1]).items():
         found |= {f"factor.{name}": score.accuracy, f"chance.{name}": score.chance}
     return found
+
+
+_RAW: dict[tuple[int, float], dict[str, float]] = {}  # by size and sum of the images
+
+
+def _raw_probes(data: ImageData, labels: tuple[torch.Tensor, torch.Tensor]) -> dict[str, float]:
+    """What the same probes make of the pixels; asked once for each image set, since it is slow."""
+    key = data.images.numel(), data.images.double().sum().item()
+    if key not in _RAW:
+        parts = (data.train_indices, data.test_indices)
+        raw = tuple(data.pixels(part).flatten(1).cpu() for part in parts)
+        _RAW[key] = {
+            "raw_knn": knn_accuracy(raw[0], labels[0], raw[1], labels[1]),
+            "raw_linear": linear_probe(raw[0], labels[0], raw[1], labels[1]),
+        }
+    return _RAW[key]
 
 
 def _device_name(device: torch.device) -> str:

@@ -301,11 +301,11 @@ def test_options_of_the_views_reach_cifar10(tmp_path):
 
 
 def test_the_usual_folder_is_the_environments_or_the_users_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("SIGREG_EDU_DATA", str(tmp_path))
+    monkeypatch.setenv("SIGREG_EDU_CACHE", str(tmp_path))
     assert data_folder() == tmp_path
     write_cifar10(tmp_path / CIFAR10_FOLDER)
     assert len(load_cifar10()) == 24
-    monkeypatch.delenv("SIGREG_EDU_DATA")
+    monkeypatch.delenv("SIGREG_EDU_CACHE")
     monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "home")
     assert data_folder() == tmp_path / "home" / ".cache" / "sigreg_edu"
 

@@ -1,0 +1,180 @@
+"""``sigreg-edu train``: trains, resumes, stops and records, and says plainly what is wrong."""
+
+import csv
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from sigreg_edu.cli import main
+from sigreg_edu.cli.train import open_trackers, parse_changes
+
+QUICK = (
+    "steps=6",
+    "batch_size=16",
+    "look_every=3",
+    "save_every=2",
+    "warmup=2",
+    "loss.num_slices=8",
+)
+
+
+def train(folder, *options, changes=QUICK):
+    return main(["train", "vit_live", "--device", "cpu", "--folder", str(folder),
+                 "--set", *changes, *options])  # fmt: skip
+
+
+def rows(file):
+    with file.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_list_names_every_experiment_and_what_it_is(capsys):
+    assert main(["train", "--list"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"vit_main +Six losses", said)
+    assert main(["train"]) == 0  # without a name: the same list
+
+
+def test_a_training_leaves_curves_checkpoint_options_and_a_summary(tmp_path, capsys):
+    assert train(tmp_path) == 0
+    assert [row["step"] for row in rows(tmp_path / "records.csv")] == list("123456")
+    looks = rows(tmp_path / "looks.csv")
+    assert [row["step"] for row in looks] == ["3", "6"]
+    assert 0.0 < float(looks[-1]["embedding.knn"]) < 1.0
+    probes = json.loads((tmp_path / "summary.json").read_text())["probes"]
+    assert {"knn", "linear", "raw_knn", "raw_linear"} <= probes.keys()
+    assert "linear" in capsys.readouterr().out
+    again = ["train", str(tmp_path / "config.yaml"), "--device", "cpu",
+             "--folder", str(tmp_path / "again")]  # fmt: skip
+    assert main(again) == 0
+    same = (tmp_path / "records.csv").read_text(), (tmp_path / "again" / "records.csv").read_text()
+    assert same[0] == same[1]
+
+
+def test_a_killed_training_resumes_bit_for_bit(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    changes = (*QUICK[1:], "steps=40")
+    assert train(whole, changes=changes) == 0
+    command = [sys.executable, "-m", "sigreg_edu", "train", "vit_live", "--device", "cpu",
+               "--folder", str(killed), "--set", *changes]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
+    while not (killed / "checkpoint.safetensors").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert train(killed, "--resume", changes=changes) == 0
+    ours, theirs = (load_file(folder / "checkpoint.safetensors") for folder in (killed, whole))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert (killed / "records.csv").read_text() == (whole / "records.csv").read_text()
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
+    command = [sys.executable, "-m", "sigreg_edu", "train", "vit_live", "--device", "cpu",
+               "--folder", str(tmp_path), "--set", *QUICK[1:], "steps=100000",
+               "save_every=100000"]  # fmt: skip
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    records = tmp_path / "records.csv"
+    while not (records.exists() and len(records.read_text().splitlines()) > 4):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    stopped = int(re.search(r"Stopped after step (\d+), .* --resume goes on", said)[1])
+    kept = load_file(tmp_path / "checkpoint.safetensors")
+    assert int(kept["steps_taken"]) == stopped
+
+
+def test_a_training_is_never_overwritten(tmp_path, capsys):
+    assert train(tmp_path) == 0
+    assert train(tmp_path) == 1
+    assert "--resume, or name another --folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--set", "loss.lambda=0.1"], "Did you mean 'lamb'?"),
+        (["--set", "steps"], "KEY=VALUE"),
+        (["--set", "steps=-1"], "steps must be at least 1"),
+        (["--set", "data.pose=2"], "pose must be a finite number from 0 to 1"),
+        (["--device", "tpu"], "device"),
+        (["--resume"], "no checkpoint"),
+        (["--record", "--set", "steps=3"], "Copy the file"),
+    ],
+)
+def test_wrong_input_is_told_in_a_sentence(tmp_path, capsys, options, expected):
+    folder = [] if "--record" in options else ["--folder", str(tmp_path)]
+    assert main(["train", "vit_live", *folder, *options]) == 1
+    said = capsys.readouterr().err
+    assert expected in said
+    assert "Traceback" not in said
+
+
+def test_an_unknown_configuration_names_the_nearest(capsys):
+    assert main(["train", "vit_mian"]) == 1
+    assert "vit_main" in capsys.readouterr().err
+
+
+def test_changes_are_read_as_yaml():
+    assert parse_changes(["a.b=[x, y]", "c=true", "d=1.5"]) == {
+        "a.b": ["x", "y"], "c": True, "d": 1.5
+    }  # fmt: skip
+
+
+def test_wandb_is_opened_for_its_project(tmp_path, monkeypatch):
+    opened = []
+    fake = SimpleNamespace(init=lambda **options: opened.append(options) or SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    monkeypatch.setattr("sigreg_edu.cli.train.require", lambda *a, **k: None)
+    open_trackers(tmp_path, SimpleNamespace(tensorboard=False, wandb="mine"))
+    assert opened[0]["project"] == "mine"
+
+
+def test_tensorboard_curves_are_written_on_request(tmp_path):
+    pytest.importorskip("tensorboard")
+    assert train(tmp_path, "--tensorboard") == 0
+    assert list((tmp_path / "tensorboard").glob("events*"))
+
+
+def test_signs_are_told_while_it_trains(tmp_path, capsys):
+    changes = (*QUICK, "steps=70", "loss.name=none", "lr=0.05")
+    assert train(tmp_path, changes=changes) == 0
+    assert "collapse" in capsys.readouterr().out
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_torchrun_gives_the_update_of_one_process(tmp_path):
+    alone, spread = tmp_path / "alone", tmp_path / "spread"
+    assert train(alone) == 0
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2",
+               f"--master-port={free_port()}", "-m", "sigreg_edu", "train", "vit_live",
+               "--device", "cpu", "--folder", str(spread), "--set", *QUICK]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    ours, theirs = (rows(folder / "records.csv") for folder in (spread, alone))
+    for name in ("loss", "invariance", "regularizer", "smallest_std", "gradient_norm"):
+        # Sums in another order, in float32; smallest_std is that of one process's own share.
+        limit = 0.3 if name == "smallest_std" else 1e-4
+        pairs = ((float(a[name]), float(b[name])) for a, b in zip(ours, theirs, strict=True))
+        assert all(x == pytest.approx(y, rel=limit) for x, y in pairs), name
