@@ -166,6 +166,7 @@ def one_of_several(device: str) -> Iterator[tuple[str, bool]]:
     dist.init_process_group("nccl" if kind == "cuda" else "gloo")
     try:
         yield kind, dist.get_rank() == 0
+        dist.barrier()  # nobody leaves while another still speaks with it
     finally:
         dist.destroy_process_group()
 

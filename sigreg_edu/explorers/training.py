@@ -1,7 +1,8 @@
-"""The live training of notebook 04: it goes on between the messages of the sliders.
+"""Live trainings, of notebooks 04 and 05: they go on between the messages of the sliders.
 
 A training in a cell would keep the kernel busy: no slider answers, and the picture stands still.
-Here the event loop that brings the messages also does the training, in bites of a few milliseconds.
+Here the event loop that brings the messages also does the training, in bites: a few milliseconds of
+a small network, a step of a transformer.
 """
 
 from __future__ import annotations
@@ -13,11 +14,17 @@ from functools import partial
 from typing import Any
 
 from sigreg_edu.explorers.core import Explorer, in_words
-from sigreg_edu.explorers.shell import ExplorerWidget, make_button, running_loop
+from sigreg_edu.explorers.shell import (
+    REST_SECONDS,
+    ExplorerWidget,
+    make_button,
+    running_loop,
+)
 from sigreg_edu.figures.live import LiveFigure
 from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.session import Session
 from sigreg_edu.views.live import LiveParams, Sessions, live_view
+from sigreg_edu.views.sessions import KeptSessions
 
 TRAIN, TRAIN_AGAIN = "train", "train again"
 BREATH_SECONDS = 0.001  # between two bites: time for a message to come in between
@@ -25,6 +32,11 @@ BREATH_SECONDS = 0.001  # between two bites: time for a message to come in betwe
 
 class TrainingWidget(ExplorerWidget):
     """An explorer whose picture grows while a network is trained.
+
+    Args:
+        title, explorer, **options: as of :class:`ExplorerWidget`. The explorer's state has what
+            :class:`sigreg_edu.views.sessions.TrainingParams` names.
+        sessions: the trainings that the explorer's view looks at.
 
     Attributes:
         train_button: starts and pauses; begins afresh once a training has ended.
@@ -34,7 +46,9 @@ class TrainingWidget(ExplorerWidget):
 
     play_label, step_label = "replay", "next look"
 
-    def __init__(self, title: str, explorer: Explorer, sessions: Sessions, **options: Any) -> None:
+    def __init__(
+        self, title: str, explorer: Explorer, sessions: KeptSessions, **options: Any
+    ) -> None:
         self.sessions = sessions
         self.interrupted = False
         self._follows = True
@@ -104,7 +118,7 @@ class TrainingWidget(ExplorerWidget):
         it has come to. A step that is given is looked back at while the training goes on.
         """
         loss, before = changes.get("condition"), self.explorer.params.key
-        if loss in CONDITIONS and loss != "none" and loss != before[0]:
+        if loss in CONDITIONS and loss != "none" and loss != self.explorer.params.condition:
             changes.setdefault("lamb", CONDITIONS[loss].lamb)
         taken = super().set(**changes)
         if taken and self.explorer.params.key != before:
@@ -113,7 +127,8 @@ class TrainingWidget(ExplorerWidget):
                 super().set(step=self._last_look())
         if taken and "step" in changes:
             self._follows = self.explorer.params.step >= self._last_look()
-        if taken and "lamb" in changes and self.explorer.params.condition != "none":
+        here = taken and ("lamb" in changes or self.explorer.params.key != before)
+        if here and self.explorer.params.condition != "none":
             self.session.training.lamb = self.explorer.params.lamb
         return taken
 
@@ -139,13 +154,13 @@ class TrainingWidget(ExplorerWidget):
         if self.interrupted:
             self.stop()
             return
-        session, seen = self.session, self._last_look()
+        session, seen = self.session, len(self.session.looks)
         try:
             session.bite()
         except Exception as error:  # shown to the student, never swallowed
             self._show_broken(error)
             return
-        if self._last_look() > seen:  # the curves grow, also while the student looks back
+        if len(session.looks) > seen:  # the curves grow, also while the student looks back
             self.set(**({"step": self._last_look()} if self._follows else {}))
         if session.finished:
             self.rest()
@@ -170,8 +185,14 @@ class TrainingWidget(ExplorerWidget):
         _GOING_ON.discard(self)
         _stop_listening()
 
+    def _refine_when_at_rest(self, delay: float = REST_SECONDS) -> None:
+        """Take the first look where it is missing; what comes later comes with the bites."""
+        if not self.training and not self.session.looks:
+            super()._refine_when_at_rest(delay)
+
     def _last_look(self) -> int:
-        return self.session.looks[-1].step
+        """Step of the last look, 0 while the first is still to be taken."""
+        return self.session.looks[-1].step if self.session.looks else 0
 
     def _begin_afresh_if_ended(self) -> None:
         if self.session.finished:

@@ -6,6 +6,8 @@ The views are compared behind a projector, as LeJEPA's code does; the *embedding
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import nn
 
@@ -46,6 +48,9 @@ class JointTraining:
         network: backbone and projector, to projections (B, D).
         regularizer: what the condition asks of the projections.
         records: one :class:`StepRecord` per step taken.
+        look_every: steps between two looks, for a session.
+        single_threaded: whether PyTorch had better use one thread: matrices so small gain nothing
+            from more.
 
     Raises:
         TypeError, ValueError: an argument of the wrong kind or out of range.
@@ -54,6 +59,9 @@ class JointTraining:
     >>> training.step().step, training.finished
     (1, False)
     """
+
+    look_every = 12
+    single_threaded = True
 
     def __init__(
         self,
@@ -144,9 +152,23 @@ class JointTraining:
         module = self.backbone if space == "embedding" else self.network
         return embed(module, self.digits.images)
 
-    def measure(self, space: str = "projection") -> Measures:
-        """Look at the embedding or the projection as it is now."""
-        return self.measure_points(self.embed(space))
+    def embed_in_bites(self) -> Iterator[dict[str, torch.Tensor]]:
+        """Where the digits lie in both spaces: so small a network does it in one bite."""
+        yield {space: self.embed(space) for space in SPACES}
+
+    @property
+    def test_indices(self) -> torch.Tensor:
+        """Rows of ``embed(…)`` that are test images."""
+        return self.digits.test_indices
+
+    def measure(self, space: str = "projection", z: torch.Tensor | None = None) -> Measures:
+        """Look at the embedding or the projection as it is now.
+
+        Args:
+            space: ``"embedding"`` or ``"projection"``.
+            z: where the digits lie in it, if that is known already.
+        """
+        return self.measure_points(self.embed(space) if z is None else z)
 
     def measure_points(self, z: torch.Tensor) -> Measures:
         """Look at points (1797, D), one for each digit in the order of the data."""

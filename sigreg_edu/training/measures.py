@@ -10,7 +10,7 @@ import torch
 from sigreg_edu.slicing import sliced_epps_pulley, uniform_directions
 from sigreg_edu.training.probes import effective_rank, knn_accuracy, standard_deviations
 
-__all__ = ["SPACES", "Measures", "measure_points", "worst_direction"]
+__all__ = ["SPACES", "Measures", "measure_points", "principal_plane", "worst_direction"]
 
 SPACES = MappingProxyType({"embedding": "embedding", "projection": "projection"})
 YARDSTICK_SLICES = 256
@@ -72,3 +72,35 @@ def worst_direction(z: torch.Tensor) -> tuple[torch.Tensor, float]:
     statistics = sliced_epps_pulley(z, directions)
     worst = int(statistics.argmax())
     return directions[:, worst], statistics[worst].item()
+
+
+def principal_plane(z: torch.Tensor, *, like: torch.Tensor | None = None) -> torch.Tensor:
+    """Return coordinates (N, 2) of points in the plane in which they are widest.
+
+    The plane is that of the two largest principal axes, through the mean. Within it the axes point
+    where their largest part is positive. Such axes may flip or change places between two looks at a
+    training, so they can be turned to fit the look before: by the rotation (or reflection) R that
+    makes |z R - like|² smallest (orthogonal Procrustes).
+
+    Args:
+        z: points (N, D), D at least 2.
+        like: where the same points were a look before, (N, 2).
+
+    Returns:
+        Tensor (N, 2) of z's dtype, computed in float64; mean 0.
+
+    >>> z = torch.tensor([[3.0, 0.0, 0.0], [-3.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, -1.0, 0.0]])
+    >>> torch.equal(principal_plane(z), z[:, :2])
+    True
+    >>> torch.allclose(principal_plane(-z, like=z[:, :2]), z[:, :2])
+    True
+    """
+    centred = z.cpu().double()
+    centred = centred - centred.mean(dim=0)
+    axes = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -2:].flip(1)  # (D, 2)
+    largest = axes.gather(0, axes.abs().argmax(dim=0, keepdim=True))  # (1, 2)
+    plane = centred @ (axes * largest.sign())
+    if like is not None:
+        u, _, v = torch.linalg.svd(plane.T @ like.cpu().double())
+        plane = plane @ (u @ v)
+    return plane.to(z)

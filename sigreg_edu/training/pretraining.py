@@ -24,7 +24,7 @@ from torch.nn.parallel import DistributedDataParallel
 from sigreg_edu.checks import require_choice
 from sigreg_edu.data import ImageData, make_images
 from sigreg_edu.losses import invariance
-from sigreg_edu.losses.distributed import is_spread
+from sigreg_edu.losses.distributed import is_spread, sum_over_ranks
 from sigreg_edu.losses.inputs import only_to_watch, weighted_sum
 from sigreg_edu.losses.invariance import mean_over_ranks
 from sigreg_edu.losses.schedules import HybridTransition
@@ -42,6 +42,7 @@ __all__ = ["Pretraining", "TrainRecord", "VitMeasures", "choose_device", "train"
 CHECKPOINT = "checkpoint.safetensors"
 MOST_WATCHED = {"train": 1500, "test": 500}  # images that are looked at
 CHUNK = 512  # images that are embedded at once
+BITE = 256  # the same, where somebody waits: some 40 ms of vit_micro on one core
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,14 @@ class Pretraining:
         network: :class:`JointNetwork`.
         records: those of the steps that this object has taken.
         steps_taken: of the training, also before it was resumed.
+        single_threaded: whether PyTorch had better use one thread; its matrices gain from more.
 
     >>> run = Pretraining(TrainConfig().with_values({"steps": 2, "batch_size": 8}))
     >>> run.step().step, run.finished, run.embed("projection").shape
     (1, False, torch.Size([1797, 16]))
     """
+
+    single_threaded = False
 
     def __init__(
         self,
@@ -249,7 +253,7 @@ class Pretraining:
         (loss + probe_loss).backward()
         norm = nn.utils.clip_grad_norm_(self.network.learners(), config.clip_norm)
 
-        width = z.detach().flatten(0, 1).std(dim=0).min()
+        width = _narrowest(z.detach().flatten(0, 1))
         seen = torch.stack([t.detach().float() for t in (loss, disagreement, spread, width, norm)])
         record = self._record(step, seen.tolist(), rate)  # the only wait for the device
         self._require_finite(record, views, outputs)
@@ -313,6 +317,11 @@ class Pretraining:
     # --- looking --------------------------------------------------------------------------------
 
     @property
+    def look_every(self) -> int:
+        """Steps between two looks."""
+        return self.config.look_every
+
+    @property
     def watched_indices(self) -> torch.Tensor:
         """The images that are looked at: training images, then test images."""
         return torch.cat([self.watched["train"], self.watched["test"]])
@@ -335,22 +344,36 @@ class Pretraining:
         """
         require_choice(space, "space", SPACES)
         indices = self.watched_indices if indices is None else indices
+        return torch.cat([self._places(chunk)[space] for chunk in indices.split(CHUNK)])
+
+    def embed_in_bites(self) -> Iterator[dict[str, torch.Tensor]]:
+        """Where the watched images lie in both spaces, some 256 of them at a time.
+
+        No step may be taken before the last.
+        """
+        for chunk in self.watched_indices.split(BITE):
+            yield self._places(chunk)
+
+    def _places(self, indices: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Where images lie in both spaces, float32 on the CPU."""
         with evaluating(self.network), torch.no_grad(), self._autocast():
-            chunks = []
-            for chunk in indices.split(CHUNK):
-                z = self.network.encoder(self.data.pixels(chunk))
-                z = self.network.projector(z) if space == "projection" else z
-                chunks.append(z.float().cpu())
-        return torch.cat(chunks)
+            embedding = self.network.encoder(self.data.pixels(indices))
+            projection = self.network.projector(embedding)
+        return {"embedding": embedding.float().cpu(), "projection": projection.float().cpu()}
 
     def labels_of(self, indices: torch.Tensor | None = None) -> torch.Tensor:
         """Labels of images, on the CPU; of the watched ones if ``indices`` is None."""
         indices = self.watched_indices if indices is None else indices
         return self.data.labels[indices].cpu()
 
-    def measure(self, space: str = "projection") -> VitMeasures:
-        """Look at the watched images as they are now."""
-        return self.measure_points(self.embed(space), space)
+    def measure(self, space: str = "projection", z: torch.Tensor | None = None) -> VitMeasures:
+        """Look at the watched images as they are now.
+
+        Args:
+            space: ``"embedding"`` or ``"projection"``.
+            z: where they lie in it, if that is known already.
+        """
+        return self.measure_points(self.embed(space) if z is None else z, space)
 
     def measure_points(self, z: torch.Tensor, space: str) -> VitMeasures:
         """Look at the watched images' places (N, D) in ``space``."""
@@ -538,6 +561,13 @@ def _make_optimizer(network: JointNetwork, config: TrainConfig) -> torch.optim.A
         {"params": free, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=config.lr)
+
+
+def _narrowest(z: torch.Tensor) -> torch.Tensor:
+    """Standard deviation of the narrowest coordinate of points (N, D), of all processes'."""
+    count = sum_over_ranks(z.new_full((), float(len(z))))
+    mean = sum_over_ranks(z.sum(0)) / count  # (D,)
+    return (sum_over_ranks((z - mean).square().sum(0)) / (count - 1.0)).min().sqrt()
 
 
 def _cross_entropies(guesses: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -10,37 +10,85 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
+import torch
 
-from sigreg_edu.training.joint import JointTraining
-from sigreg_edu.training.measures import SPACES, YARDSTICK_SAMPLES, Measures, worst_direction
+from sigreg_edu.training.loop import StepRecord
+from sigreg_edu.training.measures import (
+    SPACES,
+    YARDSTICK_SAMPLES,
+    Measures,
+    principal_plane,
+    worst_direction,
+)
 from sigreg_edu.training.probes import principal_deviations
 from sigreg_edu.training.runs import one_thread
 
-LOOK_EVERY = 12  # steps
+
+class Trainable(Protocol):
+    """What a session needs of a training: :class:`JointTraining` has it, and ``Pretraining``.
+
+    Attributes:
+        lamb: λ of the next step; may be set at any time.
+        records: one :class:`StepRecord` for each step taken.
+        look_every: steps between two looks.
+        single_threaded: whether PyTorch had better use one thread.
+        finished: whether all steps have been taken.
+        test_indices: which of the watched images are test images, (T,) int64.
+    """
+
+    lamb: float
+    records: list[StepRecord]
+    single_threaded: bool
+
+    @property
+    def look_every(self) -> int: ...
+
+    @property
+    def finished(self) -> bool: ...
+
+    @property
+    def test_indices(self) -> torch.Tensor: ...
+
+    def step(self) -> StepRecord:
+        """Take the next step."""
+
+    def embed_in_bites(self) -> Iterator[dict[str, torch.Tensor]]:
+        """Where the watched images lie in both spaces, some of them at a time."""
+
+    def measure(self, space: str, z: torch.Tensor) -> Measures:
+        """Look at the watched images' places (N, D) in ``space``."""
+
+
+Training = TypeVar("Training", bound=Trainable)
 
 
 @dataclass(frozen=True, eq=False)
 class SpaceLook:
-    """One space at one moment; the points are the 450 test digits.
+    """One space at one moment; the T points are the watched test images, all 450 of the digits.
 
     Attributes:
         measures: its numbers.
         std: standard deviation of each coordinate, shape (D,).
         axes: standard deviation along each principal axis, falling, shape (D,).
-        cloud: the first two coordinates, shape (450, 2).
-        worst_shadow: the points along the direction, of 64 random ones and the D axes, whose T is
-            largest, shape (450,).
-        worst_statistic: that T, of 256 of the points.
+        cloud: the first two coordinates, shape (T, 2).
+        plane: in the plane of the two widest principal axes, turned to fit the look before,
+            shape (T, 2).
+        worst_shadow: the points along the direction, of 64 random ones and the D axes, whose
+            statistic is largest, shape (T,).
+        worst_statistic: that statistic, of 256 of the points.
     """
 
     measures: Measures
     std: np.ndarray
     axes: np.ndarray
     cloud: np.ndarray
+    plane: np.ndarray
     worst_shadow: np.ndarray
     worst_statistic: float
 
@@ -58,31 +106,33 @@ class Look:
     spaces: Mapping[str, SpaceLook]
 
 
-class Session:
+class Session(Generic[Training]):
     """A training and what was seen of it.
 
     Args:
-        training: not begun yet. A first look is taken at once.
+        training: not begun yet.
+        look_first: take the first look at once; otherwise the first bites do.
 
     Attributes:
         training: its ``lamb`` may be set at any time.
-        looks: before the first step, every 12 steps, and after the last.
+        looks: before the first step, every ``training.look_every`` steps, and after the last.
         lambs: λ of each step taken.
         stopped: whether it was ended for good.
     """
 
-    def __init__(self, training: JointTraining) -> None:
+    def __init__(self, training: Training, *, look_first: bool = True) -> None:
         self.training = training
         self.looks: list[Look] = []
         self.lambs: list[float] = []
         self.stopped = False
         self._work = self._pieces()
-        next(self._work)
+        while look_first and not self.looks:
+            self.bite()
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing left to do."""
-        return self.stopped or (self.training.finished and self.looks[-1].step == self.step)
+        return self.stopped or (self.training.finished and self._is_seen())
 
     @property
     def step(self) -> int:
@@ -90,7 +140,7 @@ class Session:
         return len(self.training.records)
 
     def bite(self) -> None:
-        """Do the next small piece of work: one step, or half a look.
+        """Do the next small piece of work: one step, or a part of a look.
 
         Raises:
             Exception: whatever the step raises, such as FloatingPointError for a loss that is no
@@ -99,7 +149,7 @@ class Session:
         if self.finished:
             return
         try:
-            with one_thread():
+            with self._threads():
                 next(self._work)
         except Exception:
             self.stop()
@@ -113,8 +163,12 @@ class Session:
         if self.stopped:
             return
         self.stopped = True
-        if self.looks[-1].step < self.step and self._is_finite():
-            self._add(dict(self._spaces()))
+        if self._is_seen():
+            return
+        with self._threads():
+            places = _joined(list(self.training.embed_in_bites()))
+            if _are_finite(places):
+                self._add({space: self._look(space, z) for space, z in places.items()})
 
     def run(self) -> bool:
         """Train to the end. Interrupting (Ctrl-C, the kernel's stop button) stops the session.
@@ -136,7 +190,7 @@ class Session:
     @property
     def look_steps(self) -> np.ndarray:
         """The steps of the looks, shape (L,)."""
-        return np.array([look.step for look in self.looks])
+        return np.array([look.step for look in self.looks], dtype=int)
 
     @property
     def invariance(self) -> np.ndarray:
@@ -144,40 +198,61 @@ class Session:
         return np.array([record.invariance for record in self.training.records])
 
     def _pieces(self) -> Iterator[None]:
-        """All work, in pieces of 5 to 30 ms, so that no slider's message waits for long."""
-        self._add(dict(self._spaces()))
-        yield
+        """All work, in pieces so short that no slider's message waits for long.
+
+        5 to 30 ms with the small network of :class:`JointTraining`, one step with a transformer.
+        """
+        yield from self._looking()
         while not self.training.finished:
             lamb = self.training.lamb
             self.training.step()
             self.lambs.append(lamb)
-            if self.step % LOOK_EVERY == 0 or self.training.finished:
-                seen = {}
-                for name, look in self._spaces():
-                    yield
-                    seen[name] = look
+            yield
+            if self.step % self.training.look_every == 0 or self.training.finished:
+                yield from self._looking()
+
+    def _looking(self) -> Iterator[None]:
+        """A look: embed some images at a time, then measure one space at a time."""
+        parts = []
+        for part in self.training.embed_in_bites():
+            parts.append(part)
+            yield
+        seen: dict[str, SpaceLook] = {}
+        for space, z in _joined(parts).items():
+            seen[space] = self._look(space, z)
+            if len(seen) == len(SPACES):
                 self._add(seen)
             yield
 
-    def _spaces(self) -> Iterator[tuple[str, SpaceLook]]:
-        for space in SPACES:
-            yield space, self._look(space)
+    def _is_seen(self) -> bool:
+        """Whether the last look shows where the training is now."""
+        return bool(self.looks) and self.looks[-1].step == self.step
 
-    def _is_finite(self) -> bool:
-        return all(bool(self.training.embed(space).isfinite().all()) for space in SPACES)
+    def _threads(self) -> AbstractContextManager[None]:
+        return one_thread() if self.training.single_threaded else nullcontext()
 
     def _add(self, spaces: dict[str, SpaceLook]) -> None:
         self.looks.append(Look(self.step, MappingProxyType(spaces)))
 
-    def _look(self, space: str) -> SpaceLook:
-        z = self.training.embed(space)
-        tested = z[self.training.digits.test_indices]  # (450, D)
+    def _look(self, space: str, z: torch.Tensor) -> SpaceLook:
+        tested = z[self.training.test_indices]  # (T, D)
         direction, statistic = worst_direction(tested[:YARDSTICK_SAMPLES])
+        before = torch.from_numpy(self.looks[-1].spaces[space].plane) if self.looks else None
         return SpaceLook(
-            measures=self.training.measure_points(z),
+            measures=self.training.measure(space, z),
             std=z.std(0).numpy(),
             axes=principal_deviations(z).numpy(),
             cloud=tested[:, :2].numpy(),
+            plane=principal_plane(tested, like=before).numpy(),
             worst_shadow=(tested @ direction).numpy(),
             worst_statistic=statistic,
         )
+
+
+def _joined(parts: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """All watched images' places by space, (N, D) each."""
+    return {space: torch.cat([part[space] for part in parts]) for space in SPACES}
+
+
+def _are_finite(places: dict[str, torch.Tensor]) -> bool:
+    return all(bool(z.isfinite().all()) for z in places.values())

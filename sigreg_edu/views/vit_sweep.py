@@ -18,8 +18,6 @@ from sigreg_edu.training.config import TrainConfig, load_experiment
 from sigreg_edu.training.measures import SPACES
 from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.recorded import RecordedRun, vit_runs
-from sigreg_edu.views.embedding import small_number
-from sigreg_edu.views.many_shadows import short
 from sigreg_edu.views.params import Params, choice, slider
 
 MEASURES = ("knn", "linear", "effective_rank", "smallest_std", "sigreg", "invariance")
@@ -64,7 +62,7 @@ SWEEPS: Mapping[str, Sweep] = MappingProxyType(
             lambda c: c.batch_size, lambda c: CONDITIONS[c.loss.name].label,
         ),
         "covariance": Sweep(
-            "VICReg's covariance", "vit_vicreg", "c",
+            "VICReg's covariance", "vit_vicreg", "share of the covariance",
             lambda c: c.loss.covariance,
             lambda c: f"{CONDITIONS[c.loss.name].label}, λ = {c.loss.lamb:g}",
         ),
@@ -181,7 +179,7 @@ def sweep_of_runs(runs: tuple[RecordedRun, ...], params: VitSweepParams) -> VitS
     """Return the view of runs that were trained over the setting that ``params`` names."""
     lines = _lines(runs, params.sweep, params.space)
     values = np.array(swept_values((run.config for run in runs), params.sweep))
-    now = min(params.position, len(values) - 1)
+    now, dim = min(params.position, len(values) - 1), runs[0].spectra[params.space].shape[1]
     return VitSweepView(
         sweep=params.sweep,
         space=params.space,
@@ -189,11 +187,11 @@ def sweep_of_runs(runs: tuple[RecordedRun, ...], params: VitSweepParams) -> VitS
         now=now,
         lines=lines,
         raw={name: runs[0].final[f"raw_{name}"] for name in PROBES},
-        dim=runs[0].spectra[params.space].shape[1],
+        dim=dim,
         runs=len(runs),
         steps=runs[0].config.steps,
         devices=tuple(sorted({run.ran_on["device"] for run in runs})),
-        readout=_in_words(params, values, now, lines),
+        readout=_in_words(params, values, now, dim, lines),
     )
 
 
@@ -309,30 +307,43 @@ def verdict(ranges: Mapping[str, GoodRange]) -> str:
 
 
 def _in_words(
-    params: VitSweepParams, values: np.ndarray, now: int, lines: tuple[Line, ...]
+    params: VitSweepParams, values: np.ndarray, now: int, dim: int, lines: tuple[Line, ...]
 ) -> str:
-    here = [_here(line, params.space, i) for line in lines if (i := line.index(values[now])) is not None]
+    here = "; ".join(_here(line, values[now], f"{params.space} rank", dim) for line in lines)
     ranges = {line.name: good_range(line.values, line.means["knn"]) for line in lines}
-    found = "; ".join(_range_in_words(name, r) for name, r in ranges.items())
+    found = "; ".join(_range_in_words(line, ranges[line.name]) for line in lines)
     return (
-        f"{SWEEPS[params.sweep].symbol} = {values[now]:g}, value {now + 1} of {len(values)}: "
-        f"{'; '.join(here)}. Best kNN and the range within 5 points of it: {found}."
-        f"{verdict(ranges)}"
+        f"{SWEEPS[params.sweep].symbol} = {values[now]:g}, value {now + 1} of {len(values)} "
+        f"({_repeats(lines)}). {here}. Best kNN, and the range within 5 points of it: "
+        f"{found}.{verdict(ranges)}"
     )
 
 
-def _here(line: Line, space: str, index: int) -> str:
-    knn, linear, rank, std, statistic = (line.means[name][index] for name in MEASURES[:5])
+def _here(line: Line, value: float, rank_of: str, dim: int) -> str:
+    index = line.index(value)
+    if index is None:
+        return f"{line.name} is not recorded there"
+    knn, linear, rank = (line.means[name][index] for name in MEASURES[:3])
     return (
-        f"{line.name} has kNN {100 * knn:.1f} %, linear {100 * linear:.1f} %, and its {space} "
-        f"rank {rank:.1f}, smallest std {small_number(std)}, T {short(statistic)}"
+        f"{line.name}: kNN {100 * knn:.1f} %, linear {100 * linear:.1f} %, {rank_of} "
+        f"{rank:.1f} of {dim}"
     )
 
 
-def _range_in_words(name: str, found: GoodRange) -> str:
-    best = f"{name} {100 * found.score:.1f} % at {found.best:g}"
+def _repeats(lines: tuple[Line, ...]) -> str:
+    """How many runs stand behind a value of a line."""
+    counts = sorted({len(runs) for line in lines for runs in line.courses})
+    if counts == [1]:
+        return "one run each, no spread is known"
+    return f"means of {' to '.join(map(str, counts))} runs"
+
+
+def _range_in_words(line: Line, found: GoodRange) -> str:
+    best = f"{line.name} {100 * found.score:.1f} % at {found.best:g}"
     if found.low == found.high:
         return f"{best}, there alone"
+    if (found.low, found.high) == (line.values[0], line.values[-1]):
+        return f"{best}, all values tried"
     ends = f"{best}, from {found.low:g} to {found.high:g}"
     if math.isinf(found.factor):
         return ends

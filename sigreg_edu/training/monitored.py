@@ -1,0 +1,53 @@
+"""A session that also keeps the warning signs, as the training's command prints them.
+
+>>> from sigreg_edu.training import Pretraining, TrainConfig
+>>> config = TrainConfig().with_values({"steps": 2, "batch_size": 8})
+>>> session = MonitoredSession(Pretraining(config))
+>>> session.run(), session.signs_until(2)
+(True, [])
+"""
+
+from __future__ import annotations
+
+from sigreg_edu.training.monitor import Monitor, Sign, null_floor
+from sigreg_edu.training.pretraining import Pretraining
+from sigreg_edu.training.session import Session, SpaceLook
+
+__all__ = ["MonitoredSession"]
+
+GAUSSIAN = ("sigreg", "lejepa")  # losses whose regularizer is a SIGReg of known null floor
+
+
+class MonitoredSession(Session[Pretraining]):
+    """A :class:`Session` of a transformer that tells a :class:`Monitor` what it sees.
+
+    The monitor hears of the steps at each look, and of the projections, which the loss sees.
+
+    Args:
+        training: not begun yet.
+        look_first: as of :class:`Session`.
+
+    Attributes:
+        monitor: has ``signs``, all that were told.
+    """
+
+    def __init__(self, training: Pretraining, *, look_first: bool = True) -> None:
+        loss = training.config.loss
+        self.monitor = Monitor(
+            gaussian=loss.name in GAUSSIAN, floor=null_floor(loss.num_points, loss.t_max)
+        )
+        self._told = 0
+        super().__init__(training, look_first=look_first)
+
+    def signs_until(self, step: int) -> list[Sign]:
+        """Return the signs that had appeared after ``step`` steps, the latest last."""
+        return [sign for sign in self.monitor.signs if sign.step <= step]
+
+    def _add(self, spaces: dict[str, SpaceLook]) -> None:
+        super()._add(spaces)
+        for record in self.training.records[self._told :]:
+            self.monitor.update(record)
+        self._told = self.step
+        if self.step:  # an untrained network is no sign of anything
+            seen = spaces["projection"]
+            self.monitor.look(self.step, seen.measures, len(seen.std))
