@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -124,6 +125,8 @@ def single(experiment: Experiment, changes: dict[str, Any], options: argparse.Na
             training.load(folder / CHECKPOINT)
         elif first:
             refuse_to_overwrite(folder / CHECKPOINT)
+        # A cluster's queue sends SIGTERM: it is answered as Ctrl-C is.
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             go_through(training, folder, options, quiet=not first)
         except KeyboardInterrupt:
@@ -131,6 +134,8 @@ def single(experiment: Experiment, changes: dict[str, Any], options: argparse.Na
                 print(f"Stopped after step {training.steps_taken}, and kept in {folder}. "
                       "The same command with --resume goes on.")  # fmt: skip
             return 130
+        finally:
+            signal.signal(signal.SIGTERM, before)
         if first:
             print(summarize(training, folder))
     return 0

@@ -31,6 +31,13 @@ from sigreg_edu.explorers.sigreg import (
 )
 from sigreg_edu.explorers.start_here import embedding_explorer
 from sigreg_edu.explorers.training import training_explorer
+from sigreg_edu.explorers.vit import (
+    digit_views_explorer,
+    factors_explorer,
+    stems_explorer,
+    vit_replay_explorer,
+    vit_training_explorer,
+)
 
 #: Every explorer by name, in the order of the notebooks.
 GALLERY = {
@@ -57,6 +64,11 @@ GALLERY = {
     "conditions": conditions_explorer,
     "sweep": sweep_explorer,
     "schedule": schedule_explorer,
+    "digit_views": digit_views_explorer,
+    "stems": stems_explorer,
+    "vit_training": vit_training_explorer,
+    "vit_replay": vit_replay_explorer,
+    "factors": factors_explorer,
 }
 
 __all__ = [
@@ -65,9 +77,11 @@ __all__ = [
     "aliasing_explorer",
     "conditions_explorer",
     "diaconis_freedman_explorer",
+    "digit_views_explorer",
     "direction_count_explorer",
     "embedding_explorer",
     "epps_pulley_explorer",
+    "factors_explorer",
     "forms_explorer",
     "fresh_or_fixed_explorer",
     "gradient_explorer",
@@ -81,7 +95,10 @@ __all__ = [
     "shadow2d_explorer",
     "shadow3d_explorer",
     "spectrum_explorer",
+    "stems_explorer",
     "sweep_explorer",
     "training_explorer",
+    "vit_replay_explorer",
+    "vit_training_explorer",
     "winding_explorer",
 ]

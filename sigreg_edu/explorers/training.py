@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -37,6 +38,7 @@ class TrainingWidget(ExplorerWidget):
         title, explorer, **options: as of :class:`ExplorerWidget`. The explorer's state has what
             :class:`sigreg_edu.views.sessions.TrainingParams` names.
         sessions: the trainings that the explorer's view looks at.
+        lambs: λ that each loss brings; by default that of :data:`CONDITIONS`.
 
     Attributes:
         train_button: starts and pauses; begins afresh once a training has ended.
@@ -47,9 +49,16 @@ class TrainingWidget(ExplorerWidget):
     play_label, step_label = "replay", "next look"
 
     def __init__(
-        self, title: str, explorer: Explorer, sessions: KeptSessions, **options: Any
+        self,
+        title: str,
+        explorer: Explorer,
+        sessions: KeptSessions,
+        *,
+        lambs: Mapping[str, float] | None = None,
+        **options: Any,
     ) -> None:
         self.sessions = sessions
+        self._lambs = lambs or {name: condition.lamb for name, condition in CONDITIONS.items()}
         self.interrupted = False
         self._follows = True
         self._bite: asyncio.TimerHandle | None = None
@@ -119,7 +128,7 @@ class TrainingWidget(ExplorerWidget):
         """
         loss, before = changes.get("condition"), self.explorer.params.key
         if loss in CONDITIONS and loss != "none" and loss != self.explorer.params.condition:
-            changes.setdefault("lamb", CONDITIONS[loss].lamb)
+            changes.setdefault("lamb", self._lambs[loss])
         taken = super().set(**changes)
         if taken and self.explorer.params.key != before:
             self.rest()

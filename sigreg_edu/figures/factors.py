@@ -56,9 +56,9 @@ class FactorsFigure(ExplorerFigure):
         axes.set(ylim=(len(NAMES) - 0.55, -0.5), xticks=range(0, 101, 25))
         axes.set_yticks(range(len(NAMES)), NAMES)
         axes.tick_params(left=False)
-        self.tracks = [self._bar(axes, row + TOP, THICK, color=style.FAINT) for row in range(5)]
         look = {"edgecolor": "white", "linewidth": 0.0}
         rows = range(len(NAMES))
+        self.tracks = [self._bar(axes, row + TOP, THICK, color=style.FAINT) for row in rows]
         self.bars = [self._bar(axes, row + TOP, THICK, fc=style.DATA, **look) for row in rows]
         self.others = [
             self._bar(axes, row + OTHER_TOP, THIN, fc=style.OTHER, **look) for row in rows
@@ -86,7 +86,7 @@ class FactorsFigure(ExplorerFigure):
             "drawn anew in each view": Patch(facecolor=style.DATA, **hatched),
             "kept from here on": Line2D([], [], color=style.INK, **tick),
             "from chance to 100 %": Patch(color=style.FAINT),
-            "raw pixels": Line2D([], [], color=RAW_COLOUR, **tick),
+            "shape, from the pixels": Line2D([], [], color=RAW_COLOUR, **tick),
             "the training compared": Patch(color=style.OTHER),
         }
         axes.legend(

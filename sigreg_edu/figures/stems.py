@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.training.vit import STEMS
-from sigreg_edu.views.stems import MOVES, PATCH, RECORDED, SIZE, Box, StemsView
+from sigreg_edu.views.stems import MOVES, PATCH, SIZE, Box, StemsView
 
 LOOKS = {
     "conv": {"color": style.DATA, "linestyle": "-"},
@@ -46,17 +46,18 @@ class StemsFigure(ExplorerFigure):
         (cuts,) = axes.plot(*_cuts(), color=style.GREY, linewidth=0.8)
         self.moving(cuts)
         self.frames, self.sizes = {}, {}
-        for stem, height in (("patch", -0.03), ("conv", -0.13)):
+        for stem, height in (("conv", -0.13), ("patch", -0.03)):  # the smaller one above
             look = {"edgecolor": LOOKS[stem]["color"], "linestyle": LOOKS[stem]["linestyle"]}
             frame = Rectangle((0, 0), 1, 1, fill=False, linewidth=3.4, clip_on=False, **look)
             self.frames[stem] = self.moving(axes.add_patch(frame))
-            self.sizes[stem] = self.moving(
-                axes.text(0.0, height, "", transform=axes.transAxes, va="top")
-            )
+            below = {"transform": axes.transAxes, "va": "top"}
+            axes.text(0.0, height, f"{FRAMES[stem]}: {NAMES[stem]}", **below)
+            self.sizes[stem] = self.moving(axes.text(0.99, height, "", ha="right", **below))
 
     def _build_moves(self, axes: Axes) -> None:
         axes.set(title="2  when a digit moves", xlabel="moved by, pixels")
         axes.set(xlim=(-0.1, MOVES[-1] + 0.1), ylim=(-0.55, 1.05), yticks=[-0.5, 0.0, 0.5, 1.0])
+        axes.set_xticks(range(PATCH + 1))
         axes.axhline(0.0, color=style.FAINT, linewidth=1.2)
         self.similarity = {
             name: axes.plot([], [], marker="o", markersize=4.5, label=NAMES[name], **look)[0]
@@ -78,29 +79,27 @@ class StemsFigure(ExplorerFigure):
         self.upright = self.moving(axes.axvline(0.0, 0.0, 0.84, color=style.SLICE, linewidth=1.2))
         (marks,) = axes.plot([], [], "o", color=style.SLICE, markersize=9, clip_on=False)
         self.marks = self.moving(marks)
-        self.note = self.moving(
-            axes.text(0.02, 0.99, "", transform=axes.transAxes, va="top", color=style.GREY)
-        )
+        self.note = axes.text(0.02, 0.99, "", transform=axes.transAxes, va="top", color=style.GREY)
 
     def static_key(self, view: StemsView) -> Hashable:
-        return view.device, view.raw_knn, tuple(view.steps)
+        return view.other, view.device, view.raw_knn, tuple(view.steps)
 
     def show(self, view: StemsView) -> None:
         self.image.set_data(view.image)
         for stem, box in view.seen.items():
             _place(self.frames[stem], box)
-            self.sizes[stem].set_text(f"{FRAMES[stem]}: {NAMES[stem]}, {box}")
+            self.sizes[stem].set_text(str(box))
         for stem, line in self.knn.items():
             line.set_data(view.steps, 100.0 * view.knn[stem])
             self.others[stem].set_data(view.steps, 100.0 * view.other_knn[stem])
         here = view.steps[view.now]
         self.upright.set_xdata([here] * 2)
         self.marks.set_data([here] * 2, [100.0 * view.knn[stem][view.now] for stem in STEMS])
-        self.note.set_text(f"thin grey: {view.other}\ndots: raw pixels")
         self._show_static(view)
 
     def _show_static(self, view: StemsView) -> None:
-        """Set what no control moves: the second panel, and the frame of the third."""
+        """Set what only another training changes: the second panel, the frame of the third."""
+        self.note.set_text(f"thin grey: {view.other}\ndots: raw pixels")
         for name, line in self.similarity.items():
             line.set_data(view.moves, view.similarity[name])
         self.knn_axes.set_xlim(0, view.steps[-1])

@@ -88,7 +88,7 @@ class VitReplayFigure(ExplorerFigure):
             axes.text(0.02, 0.97, "", va="top", transform=axes.transAxes, fontsize=13.5,
                       fontweight="bold")
         )  # fmt: skip
-        axes.text(0.99, 0.76, "dashes:\nN(0, 1)", ha="right", va="top", color=style.TARGET_INK,
+        axes.text(0.99, 0.68, "dashes:\nN(0, 1)", ha="right", va="top", color=style.TARGET_INK,
                   fontsize=11.5, transform=axes.transAxes)  # fmt: skip
 
     def _build_spectrum(self, axes: Axes) -> None:

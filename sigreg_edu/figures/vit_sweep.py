@@ -226,14 +226,21 @@ def spaced(x: np.ndarray, least: float) -> list[int]:
     return [*chosen, len(x) - 1] if len(x) > 1 else chosen
 
 
-def scale_logarithmic(axes: Axes, values: np.ndarray) -> None:
-    """Fit a logarithmic axis to positive values, with a few ticks that can be read."""
+def scale_logarithmic(axes: Axes, values: np.ndarray, *, axis: str = "y") -> None:
+    """Fit a logarithmic axis to positive values, with a few ticks that can be read.
+
+    Args:
+        axes: whose.
+        values: all that it must show.
+        axis: ``"x"`` or ``"y"``.
+    """
     low, high = float(values.min()), float(values.max())
     widen = max(1.2, math.sqrt(LEAST_SPAN * low / high))
     low, high = low / widen, high * widen
-    axes.set(yscale="log", ylim=(low, high))
+    axes.set(**{f"{axis}scale": "log", f"{axis}lim": (low, high)})
     ticks = log_ticks(low, high)
-    axes.set_yticks(ticks, [decade_label(t) if _is_decade(t) else f"{t:.3g}" for t in ticks])
+    labels = [decade_label(t) if _is_decade(t) else f"{t:.3g}" for t in ticks]
+    (axes.xaxis if axis == "x" else axes.yaxis).set_ticks(ticks, labels)
     axes.minorticks_off()
 
 

@@ -605,15 +605,19 @@ def _advice(first: str) -> str:
 
 @contextmanager
 def held_interrupts() -> Iterator[None]:
-    """Let an interrupt (Ctrl-C) wait until the step is done, so that nothing stays half-moved."""
+    """Let Ctrl-C, and a handled SIGTERM, wait until the step is done: nothing stays half-moved."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    asked = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append((number, frame)))
+    asked: list[tuple[int, Any]] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    held = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in held:
+        signal.signal(number, lambda *arguments: asked.append(arguments))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if asked and callable(before):
-        before(*asked[0])
+        for number, handler in held.items():
+            signal.signal(number, handler)
+    if asked:
+        held[asked[0][0]](*asked[0])

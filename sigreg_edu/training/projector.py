@@ -7,6 +7,7 @@ from torch import nn
 
 from sigreg_edu.checks import require_integer
 from sigreg_edu.losses.distributed import is_spread, sum_over_ranks
+from sigreg_edu.losses.inputs import widened
 from sigreg_edu.training.encoder import make_linear
 
 __all__ = ["JoinedBatchNorm", "make_projector"]
@@ -25,19 +26,20 @@ class JoinedBatchNorm(nn.BatchNorm1d):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not (self.training and is_spread()):
             return super().forward(x)
-        count = sum_over_ranks(x.new_full((1,), float(len(x)), dtype=torch.float32))
-        mean = sum_over_ranks(x.float().sum(0)) / count  # (D,)
-        variance = sum_over_ranks((x.float() - mean).square().sum(0)) / count
+        wide = widened(x)
+        count = sum_over_ranks(wide.new_full((1,), float(len(x))))
+        mean = sum_over_ranks(wide.sum(0)) / count  # (D,)
+        variance = sum_over_ranks((wide - mean).square().sum(0)) / count
         self._remember(mean.detach(), variance.detach() * count / (count - 1.0))
-        normalized = (x - mean) * (variance + self.eps).rsqrt()
+        normalized = (wide - mean) * (variance + self.eps).rsqrt()
         return normalized * self.weight + self.bias if self.affine else normalized
 
     @torch.no_grad()
     def _remember(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
         """Move the running statistics, which evaluation uses, as ``nn.BatchNorm1d`` does."""
         self.num_batches_tracked += 1
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance, self.momentum)
+        self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
+        self.running_var.lerp_(variance.to(self.running_var), self.momentum)
 
 
 def make_projector(in_dim: int, out_dim: int, *, hidden_dim: int = 128, seed: int = 0) -> nn.Module:

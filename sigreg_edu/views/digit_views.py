@@ -167,7 +167,7 @@ def _of_different_classes(data: ImageData, seed: int) -> torch.Tensor:
 
 
 def _tiles(data: ImageData, shown: torch.Tensor, params: DigitViewsParams) -> np.ndarray:
-    """Return images and views, (5, 1 + V, S, S, 3); another V leaves the first views as they are."""
+    """Return images and views, (5, 1 + V, S, S, 3); the first views are the same for every V."""
     generator = torch.Generator().manual_seed(params.seed)
     views = data.views(shown, MOST_VIEWS, generator=generator)[: params.num_views]
     tiles = torch.cat([data.pixels(shown)[None], views])  # (1 + V, 5, C, S, S)

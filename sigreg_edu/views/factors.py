@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -165,9 +165,10 @@ def _found(accuracy: np.ndarray) -> list[str]:
 def _kept_and_lost(kept: np.ndarray, varied: np.ndarray, share: float) -> str:
     """Say which factors are kept and which are lost, and where that is not what one expects."""
     names = np.array(list(FACTORS))
+    way = f"at least {100 * share:.0f} % of the way from chance to 100 %"
     words = [
-        f"{_share_in_words(share)} of the way from chance to 100 %, which counts as kept: "
-        f"{_listed(names[kept]) or 'none'}; lost: {_listed(names[~kept]) or 'none'}."
+        f"Kept, that is {way}: {_listed(names[kept]) or 'none'}.",
+        f"Lost: {_listed(names[~kept]) or 'none'}.",
     ]
     if (kept & varied).any():
         words.append(
@@ -180,10 +181,6 @@ def _kept_and_lost(kept: np.ndarray, varied: np.ndarray, share: float) -> str:
             f"{_it(~kept & ~varied)}."
         )
     return " ".join(words)
-
-
-def _share_in_words(share: float) -> str:
-    return f"At least {100 * share:.0f} %"
 
 
 def _compared(run: RecordedRun, other: RecordedRun) -> str:
@@ -202,11 +199,7 @@ def _it(chosen: np.ndarray) -> str:
     return "it" if chosen.sum() == 1 else "them"
 
 
-def _listed(names: object) -> str:
-    """Join words as one says them.
-
-    >>> _listed(["shape"]), _listed(["shape", "size", "colour"])
-    ('shape', 'shape, size and colour')
-    """
+def _listed(names: Sequence[str] | np.ndarray) -> str:
+    """Join words as one says them: ``"shape, size and colour"``; none give ``""``."""
     *most, last = names if len(names) else [""]
     return f"{', '.join(most)} and {last}" if most else str(last)

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 import numpy as np
 import scipy  # scipy.stats loads when first used
+from numpy.typing import ArrayLike
 
 from sigreg_edu.checks import require_number
 from sigreg_edu.training.config import TrainConfig
@@ -56,7 +57,7 @@ class RankingParams(Params):
     score: str = choice("knn", SCORES, label="accuracy of", help="Both of the embedding.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Models:
     """R trained networks.
 
@@ -79,7 +80,8 @@ class Models:
     def chosen(self, which: str) -> np.ndarray:
         """Return which of them a key of ``WHICH`` means, (R,) bool."""
         over_lambda = self.groups == OVER_LAMBDA
-        return {"all": over_lambda | True, "lamb": over_lambda, "others": ~over_lambda}[which]
+        everyone = np.ones_like(over_lambda)
+        return {"all": everyone, "lamb": over_lambda, "others": ~over_lambda}[which]
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,9 @@ def _at_reference(models: Models, alpha: float) -> np.ndarray:
 # --- the correlation --------------------------------------------------------------------------
 
 
-def rescaled_correlation(losses, lambdas, scores, alpha: float) -> float:
+def rescaled_correlation(
+    losses: ArrayLike, lambdas: ArrayLike, scores: ArrayLike, alpha: float
+) -> float:
     """Return how well the rescaled loss ranks models: minus Spearman's ρ(loss / λ^α, score).
 
     Args:

@@ -20,7 +20,7 @@ from sigreg_edu.training.measures import (
 from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.recorded import RecordedRun, vit_runs
 from sigreg_edu.views.conditions import projection_verdict
-from sigreg_edu.views.embedding import FIELD, LENS, Cloud, cloud_of, small_number
+from sigreg_edu.views.embedding import FIELD, LENS, Cloud, cloud_of
 from sigreg_edu.views.many_shadows import short
 from sigreg_edu.views.params import Params, choice, moment, slider
 from sigreg_edu.views.sample import Histogram, beyond, histogram

@@ -80,7 +80,8 @@ def test_a_killed_training_resumes_bit_for_bit(tmp_path):
     assert (killed / "records.csv").read_text() == (whole / "records.csv").read_text()
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_clusters_signal_save_and_say_how_to_go_on(tmp_path, sent):
     command = [sys.executable, "-m", "sigreg_edu", "train", "vit_live", "--device", "cpu",
                "--folder", str(tmp_path), "--set", *QUICK[1:], "steps=100000",
                "save_every=100000"]  # fmt: skip
@@ -91,7 +92,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     while not (records.exists() and len(records.read_text().splitlines()) > 4):
         assert process.poll() is None
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     stopped = int(re.search(r"Stopped after step (\d+), .* --resume goes on", said)[1])

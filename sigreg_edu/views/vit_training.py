@@ -1,0 +1,350 @@
+"""A small vision transformer while it is trained: its digits, worst shadow, and what it has learnt.
+
+The trainings are those of :mod:`sigreg_edu.training.pretraining`, small enough for two cores: 300
+steps take about a minute. A state that was never trained is shown at once, without a look at its
+network; :func:`first_look` then takes that in small bites.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from sigreg_edu.data import ScatteredDigits
+from sigreg_edu.statistics import null_distribution
+from sigreg_edu.training.config import TrainConfig
+from sigreg_edu.training.measures import SPACES
+from sigreg_edu.training.monitor import report_targets
+from sigreg_edu.training.monitored import MonitoredSession
+from sigreg_edu.training.objective import CONDITIONS
+from sigreg_edu.training.pretraining import Pretraining, TrainRecord
+from sigreg_edu.training.session import Look
+from sigreg_edu.training.vit import STEMS
+from sigreg_edu.views.digit_views import raw_knn_accuracy
+from sigreg_edu.views.embedding import FIELD, Cloud, cloud_of, small_number
+from sigreg_edu.views.many_shadows import short
+from sigreg_edu.views.params import Params, choice, moment, seed, slider
+from sigreg_edu.views.sample import Histogram, histogram
+from sigreg_edu.views.sessions import (
+    KeptSessions,
+    lamb_at,
+    look_at,
+    objective_in_words,
+    turns,
+    when_in_words,
+)
+
+STEPS = 300
+CURVES = ("sigreg", "effective_rank", "knn", "linear")
+LAMBS = {**{name: c.lamb for name, c in CONDITIONS.items()}, "lejepa": 0.05}
+FREQUENCIES = np.linspace(0.0, 3.0, 61)  # where the loss looks
+SIZE = 16  # of the images
+EXAMPLES = (2, 7)  # digits whose views are shown
+EXAMPLE_SEED = 4
+REGULARIZERS = {"vicreg": "VICReg", "hybrid": "hybrid", "standardized": "standardized"}  # not SIGReg
+TOLD_SIGNS = 2
+LEAST_SCALE = 1e-4
+LAGGING = 4.0  # times the loss's SIGReg
+INSIDE = 0.99  # this share of the points must lie on the map
+TARGETS = {"invariance": "invariance below 0.1", "sigreg": "SIGReg 0.5 to 2", "ratio": "ratio 1 : 1"}
+
+
+@dataclass(frozen=True)
+class VitTrainingParams(Params):
+    """State of the live transformer: what is trained, on what, and where one looks."""
+
+    condition: str = choice(
+        "lejepa", {name: c.label for name, c in CONDITIONS.items()}, label="loss"
+    )
+    lamb: float = slider(
+        LAMBS["lejepa"], 0.0, 0.5, 0.005, label="λ",
+        help="May be moved while it trains: the next step obeys.",
+    )  # fmt: skip
+    pose: float = slider(
+        1.0, 0.0, 1.0, 0.05, label="pose",
+        help="0: upright, centred and large. 1: anywhere, half to full size, turned up to 40°.",
+    )  # fmt: skip
+    colour: float = slider(
+        0.0, 0.0, 1.0, 0.05, label="colour",
+        help="0: white ink on black. 1: dark paper and light ink of any colour.",
+    )  # fmt: skip
+    clutter: float = slider(
+        0.0, 0.0, 1.0, 0.05, label="clutter",
+        help="How strongly three pieces of other digits are seen behind the digit.",
+    )  # fmt: skip
+    stem: str = choice("conv", STEMS, label="tokens from")
+    step: int = moment(0, STEPS, label="look back to step")
+    space: str = choice("projection", SPACES, label="look at the")
+    seed: int = seed(label="new start")
+
+    def idle(self) -> frozenset[str]:
+        return frozenset({"lamb"}) if self.condition == "none" else frozenset()
+
+    @property
+    def strengths(self) -> tuple[float, float, float]:
+        """Pose, colour and clutter."""
+        return self.pose, self.colour, self.clutter
+
+    @property
+    def key(self) -> tuple[str, tuple[float, float, float], str, int]:
+        """What makes it another training."""
+        return self.condition, self.strengths, self.stem, self.seed
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was seen of the chosen space at one step; the T points are the test digits.
+
+    Attributes:
+        map: the points along two principal axes, turned to fit the look before, over ``scale``.
+        scale: the round number that brings them onto the panel; of projections, of whose size
+            something is asked, at least 1.
+        shadow: histogram along the worst direction seen.
+        worst: T of that shadow.
+        ecf: characteristic function of that shadow at ``FREQUENCIES``, complex, shape (F,).
+    """
+
+    map: Cloud
+    scale: float
+    shadow: Histogram
+    worst: float
+    ecf: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class VitTrainingView:
+    """What the figure of the live transformer shows.
+
+    Attributes:
+        objective: the sum that is minimised, in words.
+        tiles: for each of two digits the image and two views, colours (2, 3, S, S, 3), 0 to 1.
+        seen: the space at the step asked for; None while no look has been taken.
+        step: the step asked for.
+        look_steps: steps of the looks so far, shape (L,).
+        curves: each of ``CURVES`` over the looks, (L,); the effective rank as a share of D.
+        invariance, regularizer: at each step taken, shape (S,).
+        regularizer_name: of what the loss asks of the projections, watched where λ is 0.
+        raw_knn: kNN accuracy of raw pixels; None while no look has been taken.
+        turned: steps at which λ was moved.
+        before: ``look_steps`` and kNN accuracy of the run before, or None.
+        space: the chosen one.
+        readout: all that in words.
+    """
+
+    objective: str
+    tiles: np.ndarray
+    seen: Seen | None
+    step: int
+    look_steps: np.ndarray
+    curves: dict[str, np.ndarray]
+    invariance: np.ndarray
+    regularizer: np.ndarray
+    regularizer_name: str
+    raw_knn: float | None
+    turned: list[int]
+    before: tuple[np.ndarray, np.ndarray] | None
+    space: str
+    readout: str
+
+
+class VitSessions(KeptSessions[MonitoredSession]):
+    """The latest few trainings of the transformer."""
+
+    def __init__(self, steps: int = STEPS) -> None:
+        super().__init__(steps)
+
+    def make(self, params: VitTrainingParams) -> MonitoredSession:
+        config = vit_config(params).with_values({"steps": self.steps})
+        training = Pretraining(config, data=_images(*params.strengths))
+        return MonitoredSession(training, look_first=False)
+
+
+def vit_config(params: VitTrainingParams) -> TrainConfig:
+    """Return the training of a state: some 60 ms a step on two cores.
+
+    >>> config = vit_config(VitTrainingParams(colour=0.5))
+    >>> config.steps, config.loss.lamb, config.data["colour"]
+    (300, 0.05, 0.5)
+    """
+    standardized = params.condition == "standardized"  # three sums of N² terms in each slice
+    return TrainConfig().with_values(
+        {
+            "data.size": SIZE,
+            "data.pose": params.pose,
+            "data.colour": params.colour,
+            "data.clutter": params.clutter,
+            "model.stem": params.stem,
+            "model.projection_dim": 32,
+            "loss.name": params.condition,
+            "loss.lamb": 0.0 if params.condition == "none" else params.lamb,
+            "loss.num_slices": 16 if standardized else 256,
+            "steps": STEPS,
+            "batch_size": 128,
+            "lr": 0.005,
+            "warmup": 20,
+            "look_every": 20,
+            "seed": params.seed,
+        }
+    )
+
+
+def vit_training_view(params: VitTrainingParams, sessions: VitSessions) -> VitTrainingView:
+    """Look at the training of this state, as far as it has come, at the step asked for.
+
+    Raises:
+        ImportError: scikit-learn, which brings the digits, is not installed.
+    """
+    session = sessions.of(params)
+    look = look_at(session, params.step)
+    return VitTrainingView(
+        objective=objective_in_words(
+            params.condition, lamb_at(params, session, look.step if look else 0)
+        ),
+        tiles=_tiles(*params.strengths),
+        seen=look and _seen(session, look, params.space),
+        step=params.step,
+        look_steps=session.look_steps,
+        curves=_curves(session, params.space),
+        invariance=session.invariance,
+        regularizer=np.array([record.regularizer for record in session.training.records]),
+        regularizer_name=REGULARIZERS.get(params.condition, "SIGReg"),
+        raw_knn=_raw_knn(*params.strengths) if look else None,
+        turned=turns(session),
+        before=sessions.before and (
+            sessions.before.look_steps, sessions.before.curve("knn", params.space)
+        ),
+        space=params.space,
+        readout=_in_words(params, session, look),
+    )  # fmt: skip
+
+
+def first_look(params: VitTrainingParams, sessions: VitSessions) -> Iterator[VitTrainingView]:
+    """Look at a training that was not looked at yet, a bite at a time."""
+    session = sessions.of(params)
+    while not session.looks:
+        session.bite()
+        yield vit_training_view(params, sessions)
+
+
+@lru_cache(maxsize=16)
+def _images(pose: float, colour: float, clutter: float) -> ScatteredDigits:
+    return ScatteredDigits(SIZE, pose=pose, colour=colour, clutter=clutter)
+
+
+@lru_cache(maxsize=1024)
+def _raw_knn(pose: float, colour: float, clutter: float) -> float:
+    return raw_knn_accuracy(_images(pose, colour, clutter))
+
+
+@lru_cache(maxsize=64)
+def _tiles(pose: float, colour: float, clutter: float) -> np.ndarray:
+    """Return two images and two views of each, (2, 3, S, S, 3)."""
+    data = _images(pose, colour, clutter)
+    train = data.train_indices
+    shown = torch.stack([train[data.labels[train] == digit][0] for digit in EXAMPLES])
+    views = data.views(shown, 2, generator=torch.Generator().manual_seed(EXAMPLE_SEED))
+    tiles = torch.cat([data.pixels(shown)[None], views])  # (3, 2, C, S, S)
+    colours = tiles.expand(-1, -1, 3, -1, -1)  # grey is the same in all three
+    return colours.permute(1, 0, 3, 4, 2).numpy()
+
+
+def _seen(session: MonitoredSession, look: Look, space: str) -> Seen:
+    here, training = look.spaces[space], session.training
+    scale = _scale(here.plane, least=1.0 if space == "projection" else LEAST_SCALE)
+    return Seen(
+        map=cloud_of(here.plane / scale, training.labels_of()[training.test_indices].numpy()),
+        scale=scale,
+        shadow=histogram(here.worst_shadow),
+        worst=here.worst_statistic,
+        ecf=np.exp(1j * FREQUENCIES[:, None] * here.worst_shadow).mean(axis=1),
+    )
+
+
+def _scale(plane: np.ndarray, *, least: float) -> float:
+    """Return the smallest of 1, 1.5, 2, 3, 5, 7, 10 and so on that brings a cloud onto the map."""
+    reach = float(np.quantile(np.abs(plane).max(axis=1), INSIDE))
+    wanted = max(least, reach / FIELD)
+    power = 10.0 ** math.floor(math.log10(wanted))
+    scales = (float(f"{step * power:.3g}") for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0))
+    return next(scale for scale in scales if scale >= wanted * (1.0 - 1e-9))
+
+
+def _curves(session: MonitoredSession, space: str) -> dict[str, np.ndarray]:
+    curves = {name: session.curve(name, space) for name in CURVES}
+    if session.looks:
+        curves["effective_rank"] = curves["effective_rank"] / len(session.looks[0].spaces[space].std)
+    return curves
+
+
+# --- in words ---------------------------------------------------------------------------------
+
+
+def _in_words(params: VitTrainingParams, session: MonitoredSession, look: Look | None) -> str:
+    when = when_in_words(params, session, look.step if look else 0)
+    if look is None:
+        return f"{when}. The untrained network is being looked at."
+    told = f"{when}: {_space_in_words(params, session, look)}"
+    return f"{told} {_course_in_words(params, session, look)}" if look.step else told
+
+
+def _space_in_words(params: VitTrainingParams, session: MonitoredSession, look: Look) -> str:
+    seen = look.spaces[params.space]
+    m, untrained = seen.measures, session.looks[0].spaces[params.space].measures
+    compared = f"raw pixels {100 * _raw_knn(*params.strengths):.0f} %"
+    if look.step:
+        compared = f"untrained {100 * untrained.knn:.0f} %, {compared}"
+    return (
+        f"in the {params.space} kNN names {100 * m.knn:.0f} % of the test digits ({compared}), "
+        f"the linear probe that learns along {100 * m.linear:.0f} %. Mean standard deviation "
+        f"{small_number(m.mean_std)}, effective rank {m.effective_rank:.1f} of {len(seen.std)}, "
+        f"T = {short(m.sigreg)} ({short(seen.worst_statistic)} in the worst shadow; "
+        f"{null_distribution().mean:.2f} for N(0, I))."
+    )
+
+
+def _course_in_words(params: VitTrainingParams, session: MonitoredSession, look: Look) -> str:
+    """Say which of the report's targets hold, and which signs of trouble came last."""
+    record = session.training.records[look.step - 1]
+    if params.condition in REGULARIZERS:  # its value is another; the target is of SIGReg
+        record = replace(record, regularizer=look.spaces["projection"].measures.sigreg)
+    met = report_targets(record)
+    signs = session.signs_until(look.step)[-TOLD_SIGNS:]
+    told = "; ".join(f"step {sign.step}, {sign.name}: {sign.message}" for sign in signs)
+    return (
+        f"{_lag_in_words(params, record, look)}Of the report's targets, {_met_in_words(met)}. "
+        f"{f'Latest signs: {told}.' if told else 'No sign of trouble.'}"
+    )
+
+
+def _lag_in_words(params: VitTrainingParams, record: TrainRecord, look: Look) -> str:
+    """Say where the test digits are far less Gaussian than the batch that the loss saw."""
+    seen = look.spaces["projection"].measures.sigreg
+    if params.condition in REGULARIZERS or params.space != "projection":
+        return ""
+    if seen < LAGGING * record.regularizer:
+        return ""
+    return (
+        f"In its batch the loss saw {short(record.regularizer)}: there BatchNorm took the batch's "
+        "own mean and width, while its running averages lag behind a network that moves fast. "
+    )
+
+
+def _met_in_words(met: dict[str, bool]) -> str:
+    """Say which targets hold and which do not.
+
+    >>> _met_in_words({"invariance": True, "sigreg": False, "ratio": False})
+    'invariance below 0.1 holds; SIGReg 0.5 to 2 and ratio 1 : 1 do not'
+    """
+    sentences = []
+    for wanted, one, several in ((True, "holds", "hold"), (False, "does not", "do not")):
+        names = [TARGETS[name] for name, holds in met.items() if holds == wanted]
+        if names:
+            *others, last = names
+            listed = f"{', '.join(others)} and {last}" if others else last
+            sentences.append(f"{listed} {several if others else one}")
+    return "; ".join(sentences)
