@@ -34,8 +34,10 @@ from sigreg_edu.explorers.training import training_explorer
 from sigreg_edu.explorers.vit import (
     digit_views_explorer,
     factors_explorer,
+    ranking_explorer,
     stems_explorer,
     vit_replay_explorer,
+    vit_sweep_explorer,
     vit_training_explorer,
 )
 
@@ -69,6 +71,8 @@ GALLERY = {
     "vit_training": vit_training_explorer,
     "vit_replay": vit_replay_explorer,
     "factors": factors_explorer,
+    "vit_sweep": vit_sweep_explorer,
+    "ranking": ranking_explorer,
 }
 
 __all__ = [
@@ -90,6 +94,7 @@ __all__ = [
     "outlier_explorer",
     "particles_explorer",
     "power_explorer",
+    "ranking_explorer",
     "reading_explorer",
     "schedule_explorer",
     "shadow2d_explorer",
@@ -99,6 +104,7 @@ __all__ = [
     "sweep_explorer",
     "training_explorer",
     "vit_replay_explorer",
+    "vit_sweep_explorer",
     "vit_training_explorer",
     "winding_explorer",
 ]

@@ -10,13 +10,17 @@ from sigreg_edu.explorers.shell import ExplorerWidget, explorer_widget
 from sigreg_edu.explorers.training import TrainingWidget
 from sigreg_edu.figures.digit_views import DigitViewsFigure
 from sigreg_edu.figures.factors import FactorsFigure
+from sigreg_edu.figures.ranking import RankingFigure
 from sigreg_edu.figures.stems import StemsFigure
 from sigreg_edu.figures.vit_replay import VitReplayFigure
+from sigreg_edu.figures.vit_sweep import VitSweepFigure
 from sigreg_edu.figures.vit_training import VitTrainingFigure
 from sigreg_edu.views.digit_views import DigitViewsParams, digit_views_view
 from sigreg_edu.views.factors import FactorsParams, factors_view
+from sigreg_edu.views.ranking import RankingParams, ranking_view
 from sigreg_edu.views.stems import RECORDED, StemsParams, stems_view
 from sigreg_edu.views.vit_replay import LAST_MOMENT, VitReplayParams, vit_replay_view
+from sigreg_edu.views.vit_sweep import LAST_POSITION, VitSweepParams, vit_sweep_view
 from sigreg_edu.views.vit_training import (
     LAMBS,
     VitSessions,
@@ -153,3 +157,46 @@ def vit_training_explorer(**initial: Any) -> TrainingWidget:
         lambs=LAMBS,
         presets=presets,
     )
+
+
+def vit_sweep_explorer(**initial: Any) -> ExplorerWidget:
+    """Compare recorded trainings over λ, the slices, the batch size or VICReg's covariance.
+
+    Args:
+        **initial: fields of :class:`VitSweepParams`, e.g. ``sweep="batch"``.
+
+    Raises:
+        FileNotFoundError: the recorded runs are not there; the message says what to do.
+        ValueError: a field is unknown or out of its range.
+    """
+    explorer = Explorer(VitSweepParams(**initial), vit_sweep_view, VitSweepFigure())
+    presets = {
+        "small λ": {"sweep": "lamb", "position": 0},
+        "large λ": {"sweep": "lamb", "position": LAST_POSITION},
+        "one slice": {"sweep": "slices", "position": 0},
+        "many slices": {"sweep": "slices", "position": LAST_POSITION},
+        "small batches": {"sweep": "batch", "position": 0},
+        "no covariance": {"sweep": "covariance", "position": 0},
+    }
+    return explorer_widget("Which setting matters, and how much?", explorer, presets=presets)
+
+
+def ranking_explorer(**initial: Any) -> ExplorerWidget:
+    """Rank recorded networks by their loss, divided by a power of λ, and by their accuracy.
+
+    Args:
+        **initial: fields of :class:`RankingParams`, e.g. ``alpha=0.4``.
+
+    Raises:
+        FileNotFoundError: the recorded runs are not there; the message says what to do.
+        ValueError: a field is unknown or out of its range.
+    """
+    explorer = Explorer(RankingParams(**initial), ranking_view, RankingFigure())
+    presets = {
+        "raw loss": {"alpha": 0.0, "which": "all"},
+        "the paper's α": {"alpha": 0.4, "which": "all"},
+        "only λ, raw": {"alpha": 0.0, "which": "lamb"},
+        "only λ, rescaled": {"alpha": 0.4, "which": "lamb"},
+        "all but those": {"alpha": 0.0, "which": "others"},
+    }
+    return explorer_widget("Does the loss rank the models?", explorer, presets=presets)

@@ -22,6 +22,8 @@ THICK, THIN = 0.4, 0.22
 TOP, OTHER_TOP = -0.3, 0.15
 BEYOND = 0.06  # by which a tick stands out of its bar
 RAW_COLOUR = "#8C6D00"
+UNTRAINED = {"marker": "o", "markersize": 8, "color": "white", "markeredgecolor": style.INK,
+             "markeredgewidth": 1.6, "linestyle": ""}  # fmt: skip
 NAMES = tuple(FACTORS)
 BLANK = np.zeros((1, 1, 3))
 
@@ -65,6 +67,7 @@ class FactorsFigure(ExplorerFigure):
         ]
         self.thresholds = [self._tick(axes, style.INK) for _ in rows]
         self.raw = self._tick(axes, RAW_COLOUR)
+        self.untrained = self.moving(axes.plot([], [], **UNTRAINED)[0])
         self.values = [self._value(axes, row + TOP + THICK / 2, 13) for row in rows]
         self.other_values = [self._value(axes, row + OTHER_TOP + THIN / 2, 11) for row in rows]
         self._build_words(axes)
@@ -85,6 +88,7 @@ class FactorsFigure(ExplorerFigure):
         handles = {
             "drawn anew in each view": Patch(facecolor=style.DATA, **hatched),
             "kept from here on": Line2D([], [], color=style.INK, **tick),
+            "before training": Line2D([], [], **UNTRAINED),
             "from chance to 100 %": Patch(color=style.FAINT),
             "shape, from the pixels": Line2D([], [], color=RAW_COLOUR, **tick),
             "the training compared": Patch(color=style.OTHER),
@@ -105,6 +109,8 @@ class FactorsFigure(ExplorerFigure):
         for row in range(len(NAMES)):
             self._show_factor(view, row)
             self._show_other(view, row)
+        rows = np.arange(len(NAMES)) + TOP + THICK / 2
+        self.untrained.set_data(100.0 * view.untrained, rows)
         self._show_tick(self.raw, NAMES.index("shape"), view.raw_shape)
         self.device.set_text(f"recorded on {view.device}")
 

@@ -43,10 +43,8 @@ class RankingFigure(ExplorerFigure):
         self._build_curves(self.figure.add_subplot(curves))
 
     def _build_dots(self, axes: Axes) -> None:
-        axes.set(title="1", xlabel="loss of the last steps / (λ / 0.05)^α")
-        self.dots_axes, self.dots = axes, {}
-        self.ran_on = axes.text(1.0, 1.03, "", transform=axes.transAxes, ha="right",
-                                color=style.GREY, fontsize=10.5)  # fmt: skip
+        axes.set_xlabel("loss of the last steps / (λ / 0.05)ᵅ")
+        self.title, self.dots_axes, self.dots = axes.set_title("1"), axes, {}
         for group, label in EXPERIMENTS.items():
             for kept in (False, True):
                 (dots,) = axes.plot(
@@ -56,6 +54,8 @@ class RankingFigure(ExplorerFigure):
                 self.dots[group, kept] = self.moving(dots)
         handles = [self.dots[group, True] for group in EXPERIMENTS]
         axes.legend(handles=handles, ncols=3, handlelength=1.0, **LEGEND)
+        self.ran_on = axes.text(0.52, -0.287, "", transform=axes.transAxes, va="baseline",
+                                color=style.GREY, fontsize=10.5, in_layout=False)  # fmt: skip
 
     def _build_curves(self, axes: Axes) -> None:
         axes.set(title="2  correlation of ranks", xlabel="α", xlim=(-0.03, 1.03))
@@ -90,7 +90,7 @@ class RankingFigure(ExplorerFigure):
 
     def _show_static(self, view: RankingView) -> None:
         """Set what depends on the score alone: limits, title, all curves."""
-        self.dots_axes.set_title(f"1  {SCORES[view.score]}, %")
+        self.title.set_text(f"1  {SCORES[view.score]}, %")
         self.ran_on.set_text(f"on {', '.join(view.models.devices)}")
         scale_logarithmic(self.dots_axes, np.array(view.span), axis="x")
         scale_percent(self.dots_axes, 100.0 * view.accuracy)

@@ -13,12 +13,13 @@ from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.embedding import CloudPanel
 from sigreg_edu.figures.parts import HistogramPanel, clipped
 from sigreg_edu.statistics import null_distribution
-from sigreg_edu.views.embedding import Cloud
+from sigreg_edu.views.embedding import LENS, Cloud
 from sigreg_edu.views.vit_replay import SEEDS, VitReplayView
 
 CUT = 0.66  # where taller bars of the histogram are cut off, below the number
 FLOOR = 1e-3  # of the spectrum: the embedding's last axis has no width at all
 BOLD, THIN = 2.4, 0.9
+ROOM = 30.0  # per cent that a word above a line takes up
 FIRST = {"color": style.DATA, "linestyle": "-"}
 SECOND = {"color": style.DATA_SOFT, "linestyle": style.SOFT_LINE}
 #: Each panel of curves: title, and the two that it shows.
@@ -50,6 +51,8 @@ class VitReplayFigure(ExplorerFigure):
         self.map = CloudPanel(self, axes, title="1  projections of test digits")
         self.circle = axes.lines[0]
         self._circle = self.circle.get_xydata().copy()
+        look = {"color": style.TARGET, "linestyle": style.TARGET_LINE, "linewidth": 1.6}
+        self.inner_circle = self.moving(axes.plot([], [], **look)[0])  # the circle in the inset
         axes.set_xlabel("two widest principal axes")
         self.device = self.moving(
             axes.text(0.02, 0.015, "", va="bottom", color=style.GREY, fontsize=11,
@@ -67,14 +70,24 @@ class VitReplayFigure(ExplorerFigure):
         self.no_map.set_visible(view.map is None)
         if view.map is not None:
             self.map.show(view.map)
+            self._show_inner_circle(view.map)
         self._show_artists(view.map)
+
+    def _show_inner_circle(self, cloud: Cloud) -> None:
+        """Magnify the circle of N(0, I) with the cloud, as far as the inset holds it."""
+        self.inner_circle.set_visible(cloud.magnification > 1.0)
+        away = cloud.magnification * (self.circle.get_xydata() - cloud.middle)  # from its middle
+        away[np.abs(away).max(axis=1) > LENS] = np.nan
+        home = self.map.box.get_xy()[:4].mean(axis=0)
+        self.inner_circle.set_data(*(home + away).T)
 
     def _show_artists(self, cloud: Cloud | None) -> None:
         """The panel shows and hides its inset by itself; the rest is hidden where no map is."""
         for line in (*self.map.dots.lines, *sum(self.map.names, ())):
             line.set_visible(cloud is not None)
         if cloud is None:
-            for artist in (self.map.heap, self.map.rays, self.map.box, self.map.factor):
+            inset = (self.map.heap, self.map.rays, self.map.box, self.map.factor)
+            for artist in (*inset, self.inner_circle):
                 artist.set_visible(False)
 
     # --- shadow and widths ---------------------------------------------------------------------
@@ -82,14 +95,13 @@ class VitReplayFigure(ExplorerFigure):
     def _build_shadow(self, axes: Axes) -> None:
         self.shadow = HistogramPanel(self, axes, title="2  worst shadow", top=0.9)
         self.bars = axes.patches[0]
-        axes.set(xlabel="", xticks=[-4, -2, 0, 2, 4])
+        axes.set_xlabel("dashes: N(0, 1)", color=style.TARGET_INK)
+        axes.set_xticks([-4, -2, 0, 2, 4])
         axes.get_legend().remove()
         self.worst = self.moving(
             axes.text(0.02, 0.97, "", va="top", transform=axes.transAxes, fontsize=13.5,
                       fontweight="bold")
         )  # fmt: skip
-        axes.text(0.99, 0.68, "dashes:\nN(0, 1)", ha="right", va="top", color=style.TARGET_INK,
-                  fontsize=11.5, transform=axes.transAxes)  # fmt: skip
 
     def _build_spectrum(self, axes: Axes) -> None:
         self.spectrum_axes = axes
@@ -134,8 +146,8 @@ class VitReplayFigure(ExplorerFigure):
             ("supervised", {"color": style.INK, "linestyle": style.TARGET_LINE}),
         ):
             line = accuracy.axhline(np.nan, linewidth=1.2, **look)
-            note = accuracy.text(0.99, 0.0, name, ha="right", color=look["color"],
-                                 fontsize=11, transform=accuracy.get_yaxis_transform())  # fmt: skip
+            note = accuracy.text(0.01, 0.0, name, color=look["color"], fontsize=11,
+                                 transform=accuracy.get_yaxis_transform())  # fmt: skip
             self.levels[name] = (line, note)
         loss.set(yscale="log", ylim=(1e-6, 2e3))
         loss.set_yticks([1e-6, 1e-3, 1, 1e3], ["10⁻⁶", "10⁻³", "1", "10³"])
@@ -195,4 +207,5 @@ class VitReplayFigure(ExplorerFigure):
             line, note = self.levels[name]
             line.set_ydata([height] * 2)
             note.set_y(height)
-            note.set_va("bottom" if height == max(levels.values()) else "top")
+            crowded = max(levels.values()) - min(levels.values()) < ROOM
+            note.set_va("top" if crowded and height == min(levels.values()) else "bottom")

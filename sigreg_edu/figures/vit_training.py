@@ -1,4 +1,4 @@
-"""Figure of the live transformer: digits, two views, worst shadow, and what grows while it learns."""
+"""Figure of the live transformer: digits, views, worst shadow, and what grows while it learns."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from sigreg_edu.views.vit_training import EXAMPLES, FREQUENCIES, SIZE, STEPS, Vi
 
 CUT = 0.62  # where taller bars of the histogram are cut off, below the number
 GAP, WIDE_GAP = 1, 6  # pixels between an image and its views, and between two digits
-LEGEND = {"borderaxespad": 0.1, "handlelength": 1.5, "handletextpad": 0.4, "columnspacing": 0.9}
+LEGEND = {"borderaxespad": 0.1, "handlelength": 1.4, "handletextpad": 0.4, "columnspacing": 0.9,
+          "labelspacing": 0.2, "fontsize": 11}  # fmt: skip
 MOST_TURNS = 6  # marks of moves of λ
-LOSS_LIMITS = (1e-5, 1e4)
-HIGHEST_LOSS = 1e3  # above it is the legend
+LOSSES, PERCENTS = (1e-5, 1e3), (0.0, 102.0)  # above them are the legends
 NO_POINTS = Histogram(np.array([0.0, 1.0]), np.zeros(1), 0)
 STEPS_SHOWN = (-0.03 * STEPS, 1.03 * STEPS)
 
@@ -54,12 +54,13 @@ class VitTrainingFigure(ExplorerFigure):
     def _build_map(self, axes: Axes) -> None:
         self.map_axes = axes
         first = len(self._moving)
-        self.map = CloudPanel(self, axes, title=" \n ")  # room for the two lines below
+        self.map = CloudPanel(self, axes, title="")
+        axes.set_title(" \n ", pad=12)  # room for the two lines below
         self._map_artists = self._moving[first:]
         self.circle, self.circle_note = axes.lines[0], axes.texts[0]
         self._circle = self.circle.get_xydata().copy()
-        self.heading = self._words(axes, 0.0, 1.1, fontsize=13.5, fontweight="bold")
-        self.objective = self._words(axes, 0.0, 1.025)
+        self.heading = self._words(axes, 0.0, 1.09, fontsize=13.5, fontweight="bold")
+        self.objective = self._words(axes, 0.0, 1.02)
         self.waiting = self._words(axes, 0.5, 0.5, ha="center")
         self.waiting.set_text("not looked at yet")
 
@@ -90,7 +91,7 @@ class VitTrainingFigure(ExplorerFigure):
         ticks = np.array([-3, 0, 3])
         labels = [f"{tick * scale:g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
         self.map_axes.set_xticks(ticks, labels)
-        self.map_axes.set_yticks(ticks, labels)
+        self.map_axes.set_yticks(ticks, [])  # the same
         self.circle.set_data(*(self._circle.T / scale))
         for artist in (self.circle, self.circle_note):
             artist.set_visible(view.space == "projection")
@@ -116,7 +117,7 @@ class VitTrainingFigure(ExplorerFigure):
             [], [], color=style.DATA_SOFT, linestyle=style.SOFT_LINE, label="imaginary"
         )
         self.real, self.imaginary = self.moving(real), self.moving(imaginary)
-        axes.legend(loc="lower left", ncols=2, **LEGEND)
+        axes.legend(loc="lower left", ncols=2, **LEGEND).set_in_layout(False)
 
     def _show_shadow(self, view: VitTrainingView) -> None:
         for artist in (self.worst, self.real, self.imaginary):
@@ -132,7 +133,7 @@ class VitTrainingFigure(ExplorerFigure):
 
     def _build_losses(self, axes: Axes) -> None:
         self.loss_axes = axes
-        axes.set(title="5  what the loss sees", yscale="log", ylim=LOSS_LIMITS)
+        axes.set(title="5  what the loss sees", yscale="log", ylim=(LOSSES[0], 1e6))
         axes.set_yticks([1e-4, 1e-2, 1.0, 100.0], ["10⁻⁴", "10⁻²", "1", "100"])
         axes.minorticks_off()
         axes.set(xlim=STEPS_SHOWN, xticks=[0, STEPS // 2, STEPS])
@@ -142,28 +143,33 @@ class VitTrainingFigure(ExplorerFigure):
         self.regularizer = self._curve(axes, color=style.DATA)
         self.statistic = self._curve(axes, color=style.DATA_SOFT, marker="o", markersize=4.5,
                                      linewidth=0)  # fmt: skip
-        handles = [self.invariance, self.regularizer, self.statistic]
-        legend = axes.legend(handles, ["invariance", "", "T, test"], loc="upper left", ncols=3,
-                             **LEGEND)  # fmt: skip
-        self.regularizer_name = legend.get_texts()[1]
+        handles = [self.invariance, self.statistic, self.regularizer]
+        legend = axes.legend(handles, ["invariance", "T of test digits", ""], loc="upper left",
+                             ncols=2, **LEGEND)  # fmt: skip
+        legend.set_in_layout(False)
+        self.regularizer_name = legend.get_texts()[2]
 
     def _build_accuracy(self, axes: Axes) -> None:
         self.accuracy_axes = axes
-        axes.set(title="6  what it has learnt, %", xlabel="step", ylim=(0.0, 120.0))
+        axes.set(title="6  what it has learnt, %", xlabel="step", ylim=(PERCENTS[0], 120.0))
         axes.set(xlim=STEPS_SHOWN, xticks=[0, STEPS // 2, STEPS], yticks=[0, 25, 50, 75, 100])
         self.raw = self._curve(axes, color=style.GREY, linewidth=1.4)
         self.raw_note = self.moving(
-            axes.text(1.0, 0.0, "raw pixels", ha="right", va="bottom", color=style.GREY,
+            axes.text(1.0, 0.0, "raw pixels", ha="right", va="top", color=style.GREY,
                       fontsize=11, transform=axes.get_yaxis_transform())
         )  # fmt: skip
+        self.before_note = self.moving(
+            axes.text(0.99, 0.02, "grey dots: the run before", ha="right", color=style.GREY,
+                      fontsize=11, transform=axes.transAxes)
+        )  # fmt: skip
         self.before = self._curve(axes, color=style.GREY, linestyle=style.SOFT_LINE)
-        self.rank = self._curve(axes, color=style.OTHER, linestyle=style.SOFT_LINE, linewidth=1.8,
+        self.rank = self._curve(axes, color=style.INK, linestyle=style.SOFT_LINE, linewidth=1.6,
                                 label="rank / D")  # fmt: skip
         self.linear = self._curve(axes, color=style.DATA_SOFT, linestyle=(0, (4, 1.5)),
                                   label="linear")  # fmt: skip
         self.knn = self._curve(axes, color=style.DATA, label="kNN")
         handles = [self.knn, self.linear, self.rank]
-        axes.legend(handles=handles, loc="upper left", ncols=3, **LEGEND)
+        axes.legend(handles=handles, loc="upper left", ncols=3, **LEGEND).set_in_layout(False)
 
     def _curve(self, axes: Axes, **look) -> Line2D:
         return self.moving(axes.plot([], [], **look)[0])
@@ -180,26 +186,26 @@ class VitTrainingFigure(ExplorerFigure):
         self.invariance.set_data(steps, _within(view.invariance))
         self.regularizer.set_data(steps, _within(view.regularizer))
         self.statistic.set_data(looks, _within(curves["sigreg"]))
-        for line, name in ((self.knn, "knn"), (self.linear, "linear"), (self.rank, "effective_rank")):
-            line.set_data(looks, 100.0 * curves[name])
+        self.knn.set_data(looks, 100.0 * curves["knn"])
+        self.linear.set_data(looks, 100.0 * curves["linear"])
+        self.rank.set_data(looks, 100.0 * curves["effective_rank"])
         before = view.before or ([], np.zeros(0))
         self.before.set_data(before[0], 100.0 * before[1])
+        self.before_note.set_visible(view.before is not None)
         for artist in (self.raw, self.raw_note):
             artist.set_visible(view.raw_knn is not None)
         if view.raw_knn is not None:
             self.raw.set_data(STEPS_SHOWN, [100.0 * view.raw_knn] * 2)
-            self.raw_note.set_y(100.0 * view.raw_knn + 0.5)
+            self.raw_note.set_y(100.0 * view.raw_knn - 1.5)
 
     def _show_marks(self, view: VitTrainingView) -> None:
         """Where one looks, and where λ was moved."""
-        for axes, mark, turns in zip(
-            (self.loss_axes, self.accuracy_axes), self.marks, self.turns, strict=True
-        ):
-            ends = axes.get_ylim()
+        for ends, mark, turns in zip((LOSSES, PERCENTS), self.marks, self.turns, strict=True):
             mark.set_data([view.step] * 2, ends)
             for number, line in enumerate(turns):
                 here = view.turned[-MOST_TURNS:][number : number + 1] * 2
                 line.set_data(here, ends[: len(here)])
+                line.set_visible(bool(here))  # nothing is drawn sooner
 
     # --- all -----------------------------------------------------------------------------------
 
@@ -217,7 +223,7 @@ class VitTrainingFigure(ExplorerFigure):
 
 
 def _within(losses: np.ndarray) -> np.ndarray:
-    return np.clip(losses, LOSS_LIMITS[0], HIGHEST_LOSS)
+    return np.clip(losses, *LOSSES)
 
 
 def _mosaic(tiles: np.ndarray) -> np.ndarray:

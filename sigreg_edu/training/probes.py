@@ -60,6 +60,9 @@ class Gaussianity:
     level: float
 
 
+KNN_CHUNK = 1000  # test points whose distances to all others are held at once
+
+
 def standard_deviations(z: torch.Tensor) -> torch.Tensor:
     """Standard deviation of each coordinate; all near 0 at full collapse.
 
@@ -178,8 +181,12 @@ def knn_accuracy(
         raise ValueError(f"k must be at most the {len(train_z)} training points, got {k}.")
 
     mode = "donot_use_mm_for_euclid_dist"
-    distances = torch.cdist(test_z, train_z, compute_mode=mode)  # (M, N)
-    nearest = distances.topk(k, dim=1, largest=False).indices  # (M, k)
+    nearest = torch.cat(
+        [
+            torch.cdist(some, train_z, compute_mode=mode).topk(k, dim=1, largest=False).indices
+            for some in test_z.split(KNN_CHUNK)
+        ]
+    )  # (M, k)
     votes = torch.nn.functional.one_hot(train_y[nearest]).sum(dim=1)  # (M, k, C) -> (M, C)
     return (votes.argmax(dim=1) == test_y).sum().item() / len(test_y)
 
@@ -311,10 +318,11 @@ def shadow_gaussianity(
     (True, 1.0)
     """
     z = widened(require_finite(_matrix(z, "z"), "z").detach().cpu())
+    num_directions = require_integer(num_directions, "num_directions")
     level = require_probability(level, "level")
     seed = require_integer(seed, "seed", minimum=0) + UNSEEN_SEEDS
-    random = uniform_directions(z.shape[1], num_directions, seed=seed, dtype=z.dtype)
-    directions = torch.cat([random, torch.eye(z.shape[1], dtype=z.dtype)], dim=1)  # (D, M + D)
+    random = uniform_directions(z.shape[1], num_directions, seed=seed)
+    directions = torch.cat([random, torch.eye(z.shape[1])], dim=1).to(z.dtype)  # (D, M + D)
     statistics = sliced_epps_pulley(z, directions)  # (M + D,)
     worst = int(statistics.argmax())
     return Gaussianity(

@@ -45,6 +45,7 @@ from sigreg_edu.training.shipped import (
 __all__ = ["RecordedRun", "final_probes", "load_runs", "record_experiment", "vit_runs", "watch"]
 
 RECORD_FIELDS = tuple(f.name for f in fields(TrainRecord) if f.name != "step")
+MOST_PIXELS = 10_000_000  # of the training images together, for a linear probe of the pixels
 MEASURES = tuple(f.name for f in fields(VitMeasures))
 
 
@@ -60,7 +61,8 @@ class RecordedRun:
         spectra: for each space standard deviations along the principal axes, (L, D) float32.
         clouds: projections of the watched test images, (L, T, D) float32; None if not kept.
         labels: of those images, (T,) int64.
-        final: probes of the trained embedding by name, fitted on all training images.
+        final: probes of the trained embedding by name, fitted on all training images, see
+            :func:`final_probes`; for data with factors also ``untrained.factor.NAME``.
         ran_on: device and versions.
         seconds: of training, without the looks.
         images_per_second: views that went through the network each second.
@@ -98,6 +100,7 @@ def watch(
     """
     run = Pretraining(config, device=device)
     looks, spent = [_look(run, keep_clouds=keep_clouds)], 0.0
+    untrained = {f"untrained.{name}": score for name, score in _factors(run).items()}
     if run.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     began = time.perf_counter()
@@ -120,7 +123,7 @@ def watch(
         spectra={space: np.stack([look["spectra"][space] for look in looks]) for space in SPACES},
         clouds=np.stack([look["cloud"] for look in looks]) if keep_clouds else None,
         labels=run.labels_of()[run.test_indices].numpy(),
-        final=final_probes(run),
+        final=final_probes(run) | untrained,
         ran_on={**ran_on(), "device": _device_name(run.device)},
         seconds=spent,
         images_per_second=config.steps * config.batch_size * config.num_views / spent,
@@ -142,8 +145,8 @@ def final_probes(run: Pretraining) -> dict[str, float]:
     """Return what probes make of the embedding, and of raw pixels, on all test images.
 
     Returns:
-        ``knn`` and ``linear`` of the embedding, ``raw_knn`` and ``raw_linear`` of the pixels, and
-        for each factor of the data ``factor.NAME`` and ``chance.NAME``.
+        ``knn`` and ``linear`` of the embedding, ``raw_knn`` and, for smaller sets, ``raw_linear``
+        of the pixels, and for each factor of the data ``factor.NAME`` and ``chance.NAME``.
     """
     data = run.data
     train, test = data.train_indices, data.test_indices
@@ -154,7 +157,18 @@ def final_probes(run: Pretraining) -> dict[str, float]:
         "linear": linear_probe(z[0], labels[0], z[1], labels[1]),
         **_raw_probes(data, labels),
     }
-    factors = [{n: f[part].cpu() for n, f in data.factors.items()} for part in (train, test)]
+    return found | _factors(run)
+
+
+def _factors(run: Pretraining) -> dict[str, float]:
+    """Return what linear probes make of each factor of the data, and what guessing makes of it."""
+    data = run.data
+    if not data.factors:
+        return {}
+    parts = (data.train_indices, data.test_indices)
+    z = [run.embed("embedding", part) for part in parts]
+    factors = [{n: f[part].cpu() for n, f in data.factors.items()} for part in parts]
+    found: dict[str, float] = {}
     for name, score in factor_probes(z[0], factors[0], z[1], factors[1]).items():
         found |= {f"factor.{name}": score.accuracy, f"chance.{name}": score.chance}
     return found
@@ -169,10 +183,9 @@ def _raw_probes(data: ImageData, labels: tuple[torch.Tensor, torch.Tensor]) -> d
     if key not in _RAW:
         parts = (data.train_indices, data.test_indices)
         raw = tuple(data.pixels(part).flatten(1).cpu() for part in parts)
-        _RAW[key] = {
-            "raw_knn": knn_accuracy(raw[0], labels[0], raw[1], labels[1]),
-            "raw_linear": linear_probe(raw[0], labels[0], raw[1], labels[1]),
-        }
+        _RAW[key] = {"raw_knn": knn_accuracy(raw[0], labels[0], raw[1], labels[1])}
+        if raw[0].numel() <= MOST_PIXELS:
+            _RAW[key]["raw_linear"] = linear_probe(raw[0], labels[0], raw[1], labels[1])
     return _RAW[key]
 
 

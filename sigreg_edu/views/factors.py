@@ -57,6 +57,7 @@ class FactorsView:
         images: three pictures, shape (3, 32, 32, 3), from 0 to 1.
         views: two views of each, shape (3, 2, 32, 32, 3).
         accuracy: of a linear probe of the embedding for each factor, shape (F,).
+        untrained: the same before the first step, shape (F,).
         chance: share of the most frequent value, shape (F,).
         varied: whether the views draw the factor anew, shape (F,).
         threshold: accuracy from which the factor counts as kept, shape (F,).
@@ -69,6 +70,7 @@ class FactorsView:
     images: np.ndarray
     views: np.ndarray
     accuracy: np.ndarray
+    untrained: np.ndarray
     chance: np.ndarray
     varied: np.ndarray
     threshold: np.ndarray
@@ -94,6 +96,7 @@ def factors_view(params: FactorsParams) -> FactorsView:
         images=images,
         views=views,
         accuracy=accuracy,
+        untrained=untrained_scores(run),
         chance=chance,
         varied=_is_varied(run),
         threshold=chance + params.share * (1.0 - chance),
@@ -125,6 +128,11 @@ def scores(run: RecordedRun) -> tuple[np.ndarray, np.ndarray]:
     return accuracy, chance
 
 
+def untrained_scores(run: RecordedRun) -> np.ndarray:
+    """Return the accuracies before the first step, shape (F,)."""
+    return np.array([run.final[f"untrained.factor.{name}"] for name in FACTORS])
+
+
 def _is_varied(run: RecordedRun) -> np.ndarray:
     return np.array([name in run.config.data["varied"] for name in FACTORS])
 
@@ -153,7 +161,8 @@ def _in_words(params: FactorsParams, run: RecordedRun, other: RecordedRun | None
     compared = f" {_compared(run, other)}" if other else ""
     return (
         f"The views draw {_listed(run.config.data['varied'])} anew. A linear probe of the trained "
-        f"embedding finds {_listed(_found(accuracy))}. "
+        f"embedding finds {_listed(_found(accuracy))}; before training it found "
+        f"{_listed(_found(untrained_scores(run)))}. "
         f"{_kept_and_lost(kept, _is_varied(run), params.share)}{compared}"
     )
 

@@ -302,13 +302,13 @@ def _in_words(params: RankingParams, models: Models, curve: np.ndarray, now: flo
 
 
 def _groups(models: Models, chosen: np.ndarray) -> str:
-    """Name the groups, each with its number of runs and of steps."""
+    """Name the groups by the steps of their runs: '200 steps: 7 over λ, 9 over slices'."""
     said = []
-    for group, label in EXPERIMENTS.items():
-        own = chosen & (models.groups == group)
-        if own.any():
-            steps = " or ".join(str(count) for count in np.unique(models.steps[own]))
-            said.append(f"{own.sum()} over {label}, {steps} steps")
+    for steps in np.unique(models.steps[chosen]):
+        alike = chosen & (models.steps == steps)
+        counts = {label: (alike & (models.groups == g)).sum() for g, label in EXPERIMENTS.items()}
+        named = ", ".join(f"{count} over {label}" for label, count in counts.items() if count)
+        said.append(f"{steps} steps: {named}")
     return "; ".join(said)
 
 

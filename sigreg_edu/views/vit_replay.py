@@ -281,8 +281,8 @@ def _in_words(
         f"Step {run.look_steps[now]} of {run.config.steps}, {LABELS[params.loss]}{lamb}, seed "
         f"{params.seed}. The {params.space}: effective rank {measured['effective_rank']:.1f} of "
         f"{run.spectra[params.space].shape[1]}, T = {short(measured['sigreg'])} (Gaussian: "
-        f"{null_distribution().mean:.2f}), kNN {_percent(measured['knn'])}, the linear probe that "
-        f"learns along {_percent(measured['linear'])}. {_of_the_projection(params, run, now)} "
+        f"{null_distribution().mean:.2f}), kNN {_percent(measured['knn'])}, online linear probe "
+        f"{_percent(measured['linear'])}. {_of_the_projection(params, run, now)} "
         f"{_of_the_shadow(run, shadow, worst)} {_after_training(params.loss, run)}"
     )
 
@@ -294,16 +294,17 @@ def _percent(share: float) -> str:
 def _of_the_projection(params: VitReplayParams, run: RecordedRun, now: int) -> str:
     """Say which collapse it is, where a loss cares."""
     if params.loss == SUPERVISED:
-        return "The projection is the logits here, which no loss asks to be Gaussian."
+        return "The projection is the ten logits, which no loss asks to be Gaussian."
     narrowest = float(run.measures["projection"]["smallest_std"][now])
-    return f"The projection: {projection_verdict(run.spectra['projection'][now], narrowest)}"
+    subject = "Its state" if params.space == "projection" else "The projection"
+    return f"{subject}: {projection_verdict(run.spectra['projection'][now], narrowest)}"
 
 
 def _of_the_shadow(run: RecordedRun, shadow: Histogram | None, worst: float | None) -> str:
     if shadow is None or worst is None:
         return f"Map and worst shadow were kept for seed {SEEDS[0]} only."
     directions = WATCHED_DIRECTIONS + run.spectra["projection"].shape[1]
-    return f"Of its {directions} shadows the worst has T = {short(worst)}.{beyond(shadow)}"
+    return f"Of {directions} shadows its worst has T = {short(worst)}.{beyond(shadow)}"
 
 
 def _after_training(loss: str, run: RecordedRun) -> str:
@@ -312,17 +313,16 @@ def _after_training(loss: str, run: RecordedRun) -> str:
     best, _, count = _mean_and_spread(SUPERVISED, "linear")
     beside = ""
     if loss != SUPERVISED and count:
-        ratio = run.final["linear"] / best
-        beside = f", {ratio:.2f} of the supervised network's {_percent(best)}"
+        beside = f" ({run.final['linear'] / best:.2f} of the supervised {_percent(best)})"
     linear, knn = (_percent(run.final[probe]) for probe in probes)
     words = (
-        f"After training, probes fitted on all training images: linear {linear}{beside}; kNN {knn}."
+        f"After training, probes fitted on all training images: linear {linear}{beside}, kNN {knn}"
     )
     (a, da, seeds), (b, db, _) = (_mean_and_spread(loss, probe) for probe in probes)
     if seeds > 1:
         words += (
-            f" Over {seeds} seeds: {100 * a:.1f} ± {100 * da:.1f} % and "
-            f"{100 * b:.1f} ± {100 * db:.1f} %."
+            f"; over {seeds} seeds {100 * a:.1f} ± {100 * da:.1f} % and "
+            f"{100 * b:.1f} ± {100 * db:.1f} %"
         )
     raw_linear, raw_knn = (_percent(run.final[f"raw_{probe}"]) for probe in probes)
-    return f"{words} Raw pixels: {raw_linear} and {raw_knn}."
+    return f"{words}; raw pixels {raw_linear} and {raw_knn}."

@@ -80,7 +80,7 @@ def swept_values(configs: Iterable[TrainConfig], sweep: str) -> tuple[float, ...
     return tuple(sorted({SWEEPS[sweep].value_of(config) for config in configs}))
 
 
-MOST_VALUES = max(
+LAST_POSITION = -1 + max(
     len(swept_values(load_experiment(sweep.experiment).configs(), name))
     for name, sweep in SWEEPS.items()
 )
@@ -92,7 +92,7 @@ class VitSweepParams(Params):
 
     sweep: str = choice("lamb", LABELS, label="varied")
     position: int = slider(
-        MOST_VALUES // 2, 0, MOST_VALUES - 1, 1, label="which value",
+        LAST_POSITION // 2, 0, LAST_POSITION, 1, label="which value",
         help="0 is the smallest. A sweep of fewer values stays at its largest.",
     )  # fmt: skip
     space: str = choice(

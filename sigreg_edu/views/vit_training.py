@@ -8,9 +8,10 @@ network; :func:`first_look` then takes that in small bites.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,12 +47,17 @@ FREQUENCIES = np.linspace(0.0, 3.0, 61)  # where the loss looks
 SIZE = 16  # of the images
 EXAMPLES = (2, 7)  # digits whose views are shown
 EXAMPLE_SEED = 4
-REGULARIZERS = {"vicreg": "VICReg", "hybrid": "hybrid", "standardized": "standardized"}  # not SIGReg
+#: Of the losses that do not ask for SIGReg.
+REGULARIZERS = {"vicreg": "VICReg", "hybrid": "hybrid", "standardized": "standardized"}
 TOLD_SIGNS = 2
 LEAST_SCALE = 1e-4
 LAGGING = 4.0  # times the loss's SIGReg
 INSIDE = 0.99  # this share of the points must lie on the map
-TARGETS = {"invariance": "invariance below 0.1", "sigreg": "SIGReg 0.5 to 2", "ratio": "ratio 1 : 1"}
+TARGETS = {
+    "invariance": "invariance below 0.1",
+    "sigreg": "SIGReg from 0.5 to 2",
+    "ratio": "a ratio near 1 : 1",
+}
 
 
 @dataclass(frozen=True)
@@ -153,13 +159,19 @@ class VitTrainingView:
 
 
 class VitSessions(KeptSessions[MonitoredSession]):
-    """The latest few trainings of the transformer."""
+    """The latest few trainings of the transformer.
 
-    def __init__(self, steps: int = STEPS) -> None:
+    Args:
+        steps: of each, at most 300.
+        changes: of :func:`vit_config` by name, such as ``{"batch_size": 64}``.
+    """
+
+    def __init__(self, steps: int = STEPS, changes: Mapping[str, Any] | None = None) -> None:
         super().__init__(steps)
+        self.changes = dict(changes or {})
 
     def make(self, params: VitTrainingParams) -> MonitoredSession:
-        config = vit_config(params).with_values({"steps": self.steps})
+        config = vit_config(params).with_values({**self.changes, "steps": self.steps})
         training = Pretraining(config, data=_images(*params.strengths))
         return MonitoredSession(training, look_first=False)
 
@@ -276,9 +288,8 @@ def _scale(plane: np.ndarray, *, least: float) -> float:
 
 def _curves(session: MonitoredSession, space: str) -> dict[str, np.ndarray]:
     curves = {name: session.curve(name, space) for name in CURVES}
-    if session.looks:
-        curves["effective_rank"] = curves["effective_rank"] / len(session.looks[0].spaces[space].std)
-    return curves
+    dims = [len(look.spaces[space].std) for look in session.looks]
+    return {**curves, "effective_rank": curves["effective_rank"] / np.array(dims)}
 
 
 # --- in words ---------------------------------------------------------------------------------
@@ -316,7 +327,7 @@ def _course_in_words(params: VitTrainingParams, session: MonitoredSession, look:
     signs = session.signs_until(look.step)[-TOLD_SIGNS:]
     told = "; ".join(f"step {sign.step}, {sign.name}: {sign.message}" for sign in signs)
     return (
-        f"{_lag_in_words(params, record, look)}Of the report's targets, {_met_in_words(met)}. "
+        f"{_lag_in_words(params, record, look)}Of the report's targets {_met_in_words(met)}. "
         f"{f'Latest signs: {told}.' if told else 'No sign of trouble.'}"
     )
 
@@ -329,8 +340,8 @@ def _lag_in_words(params: VitTrainingParams, record: TrainRecord, look: Look) ->
     if seen < LAGGING * record.regularizer:
         return ""
     return (
-        f"In its batch the loss saw {short(record.regularizer)}: there BatchNorm took the batch's "
-        "own mean and width, while its running averages lag behind a network that moves fast. "
+        f"In its batch the loss saw {short(record.regularizer)}: there BatchNorm takes the batch's "
+        "own mean and width, here its running averages, which lag while the network moves fast. "
     )
 
 
@@ -338,10 +349,10 @@ def _met_in_words(met: dict[str, bool]) -> str:
     """Say which targets hold and which do not.
 
     >>> _met_in_words({"invariance": True, "sigreg": False, "ratio": False})
-    'invariance below 0.1 holds; SIGReg 0.5 to 2 and ratio 1 : 1 do not'
+    'invariance below 0.1 holds; SIGReg from 0.5 to 2 and a ratio near 1 : 1 do not hold'
     """
     sentences = []
-    for wanted, one, several in ((True, "holds", "hold"), (False, "does not", "do not")):
+    for wanted, one, several in ((True, "holds", "hold"), (False, "does not hold", "do not hold")):
         names = [TARGETS[name] for name, holds in met.items() if holds == wanted]
         if names:
             *others, last = names

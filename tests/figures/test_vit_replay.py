@@ -51,10 +51,28 @@ def test_the_axes_tell_the_map_s_scale_and_the_circle_follows(figure, loss):
     np.testing.assert_allclose(radius, 2.4477)  # sqrt(-2 log 0.05) holds 95 % of N(0, I)
 
 
+@pytest.mark.parametrize(("factor", "inside"), [(3.0, True), (500.0, False), (1.0, None)])
+def test_the_inset_magnifies_the_circle_with_the_cloud(figure, factor, inside):
+    view = vit_replay_view(VitReplayParams(loss="lejepa"))
+    cloud = replace(view.map, magnification=factor, middle=np.array([0.1, 0.2]))
+    figure.update(replace(view, map=cloud, scale=10.0))
+    assert figure.inner_circle.get_visible() == (factor > 1.0)
+    if inside is None:
+        return
+    drawn = figure.inner_circle.get_xydata()
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    assert (len(drawn) > 0) == inside
+    if inside:
+        home = figure.map.box.get_xy()[:4].mean(axis=0)
+        radii = np.linalg.norm(drawn - home + factor * cloud.middle, axis=1)
+        np.testing.assert_allclose(radii, factor * 2.4477 / 10.0)
+
+
 def test_without_a_map_its_panels_say_why(figure):
     shown(figure, loss="none", look=LAST_MOMENT)  # with an inset, if it has collapsed
     shown(figure, loss="none", look=LAST_MOMENT, seed=SEEDS[-1])
-    hidden = [*figure.map.dots.lines, figure.map.box, figure.map.heap, figure.bars]
+    panel = figure.map
+    hidden = [*panel.dots.lines, panel.box, panel.heap, figure.inner_circle, figure.bars]
     assert not any(artist.get_visible() for artist in hidden)
     assert not any(line.get_visible() for pair in figure.map.names for line in pair)
     assert figure.no_map.get_visible()

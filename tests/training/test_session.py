@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 
+from sigreg_edu.training.config import TrainConfig
 from sigreg_edu.training.joint import JointTraining
-from sigreg_edu.training.measures import worst_direction
+from sigreg_edu.training.measures import SPACES, worst_direction
+from sigreg_edu.training.pretraining import Pretraining
 from sigreg_edu.training.session import Session
 
 
@@ -113,3 +117,92 @@ def test_the_worst_direction_is_at_least_as_bad_as_any_axis():
     direction, statistic = worst_direction(z)
     np.testing.assert_allclose(direction.numpy(), np.eye(6)[4])
     assert statistic > 100
+
+
+# --- with a transformer -----------------------------------------------------------------------
+
+VIT = TrainConfig().with_values(
+    {"steps": 5, "batch_size": 8, "loss.num_slices": 8, "look_every": 2, "model.projection_dim": 8}
+)
+
+
+def bites(session: Session) -> list[tuple[int, int]]:
+    """Steps and looks after each bite, to the end."""
+    seen = []
+    while not session.finished:
+        session.bite()
+        seen.append((session.step, len(session.looks)))
+    return seen
+
+
+def test_a_transformer_is_trained_as_without_a_session():
+    plain = Pretraining(VIT)
+    for _ in plain.take_steps():
+        pass
+    bitten = Session(Pretraining(VIT))
+    assert bitten.run()
+    assert bitten.training.records == plain.records
+    assert bitten.look_steps.tolist() == [0, 2, 4, 5]
+    assert len(bitten.looks[-1].spaces["projection"].std) == 8
+
+
+def test_a_bite_is_a_step_or_a_part_of_a_look():
+    images = []
+
+    class Counting(Pretraining):
+        def embed_in_bites(self):
+            for part in super().embed_in_bites():
+                images.append(len(part["embedding"]))
+                yield part
+
+    session = Session(Counting(VIT), look_first=False)
+    assert session.looks == []
+    assert not session.finished
+    steps = [step for step, _ in bites(session)]
+    assert all(after - before in (0, 1) for before, after in itertools.pairwise([0, *steps]))
+    assert max(images) <= 256
+    assert sum(images) == 4 * 1797
+    assert len(steps) == len(images) + 4 * len(SPACES) + 5
+
+
+def test_a_look_in_bites_is_the_look_at_once():
+    session = Session(Pretraining(VIT))
+    for space, seen in session.looks[0].spaces.items():
+        z, training = session.training.embed(space), session.training
+        # other sizes of matrices are rounded otherwise
+        np.testing.assert_allclose(seen.std, z.std(0).numpy(), rtol=1e-4)
+        assert seen.measures.knn == pytest.approx(training.measure(space).knn, abs=0.01)
+
+
+def test_stopped_before_its_first_look_it_looks_once():
+    session = Session(Pretraining(VIT), look_first=False)
+    session.bite()
+    session.stop()
+    assert session.look_steps.tolist() == [0]
+    assert session.finished
+
+
+def test_a_training_may_ask_for_one_thread(monkeypatch):
+    seen = {}
+    for make in (JointTraining, lambda steps: Pretraining(VIT.with_values({"steps": steps}))):
+        bitten = Session(make(steps=3))
+        step = bitten.training.step
+
+        def watched(step=step, training=bitten.training):
+            seen[type(training)] = torch.get_num_threads()
+            return step()
+
+        monkeypatch.setattr(bitten.training, "step", watched)
+        before = torch.get_num_threads()
+        torch.set_num_threads(2)
+        bitten.bite()
+        torch.set_num_threads(before)
+    assert seen == {JointTraining: 1, Pretraining: 2}
+
+
+def test_the_map_does_not_flip_from_look_to_look():
+    bitten = session(steps=120)
+    bitten.run()
+    for before, after in itertools.pairwise(bitten.looks[2:]):
+        one, two = (look.spaces["projection"].plane for look in (before, after))
+        assert (one * two).sum() > 0.5 * np.linalg.norm(one) * np.linalg.norm(two)

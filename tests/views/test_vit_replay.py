@@ -133,16 +133,16 @@ def test_the_worst_shadow_is_that_of_the_projection(loss):
     _, worst = worst_direction(z[:YARDSTICK_SAMPLES])
     assert view.worst == worst
     directions = 64 + z.shape[1]
-    assert f"Of its {directions} shadows the worst has T = {short(worst)}." in view.readout
+    assert f"Of {directions} shadows its worst has T = {short(worst)}." in view.readout
 
 
 def test_the_words_after_training_are_worked_out_from_all_seeds():
     words = vit_replay_view(VitReplayParams(look=0)).readout
     finals = {name: np.array([r.final["linear"] for r in runs_of(name)]) for name in LABELS}
     own, labelled = recorded("lejepa").final["linear"], finals[SUPERVISED].mean()
-    assert f"linear {100 * own:.1f} %, {own / labelled:.2f} of the supervised" in words
+    assert f"linear {100 * own:.1f} % ({own / labelled:.2f} of the supervised" in words
     mean, spread = finals["lejepa"].mean(), finals["lejepa"].std(ddof=1)
-    assert f"Over {len(SEEDS)} seeds: {100 * mean:.1f} ± {100 * spread:.1f} %" in words
+    assert f"over {len(SEEDS)} seeds {100 * mean:.1f} ± {100 * spread:.1f} %" in words
     assert "of the supervised" not in vit_replay_view(VitReplayParams(loss=SUPERVISED)).readout
 
 
