@@ -165,9 +165,10 @@ class VitTrainingFigure(ExplorerFigure):
         self.before = self._curve(axes, color=style.GREY, linestyle=style.SOFT_LINE)
         self.rank = self._curve(axes, color=style.INK, linestyle=style.SOFT_LINE, linewidth=1.6,
                                 label="rank / D")  # fmt: skip
-        self.linear = self._curve(axes, color=style.DATA_SOFT, linestyle=(0, (4, 1.5)),
+        self.linear = self._curve(axes, color=style.DATA_SOFT, linestyle=(0, (4, 1.5)), marker="o",
+                                  markersize=3,
                                   label="linear")  # fmt: skip
-        self.knn = self._curve(axes, color=style.DATA, label="kNN")
+        self.knn = self._curve(axes, color=style.DATA, marker="o", markersize=3.5, label="kNN")
         handles = [self.knn, self.linear, self.rank]
         axes.legend(handles=handles, loc="upper left", ncols=3, **LEGEND).set_in_layout(False)
 

@@ -9,8 +9,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from sigreg_edu.training.monitor import Monitor, Sign, null_floor
 from sigreg_edu.training.pretraining import Pretraining
+from sigreg_edu.training.runs import half_the_threads
 from sigreg_edu.training.session import Session, SpaceLook
 
 __all__ = ["MonitoredSession"]
@@ -21,7 +24,8 @@ GAUSSIAN = ("sigreg", "lejepa")  # losses whose regularizer is a SIGReg of known
 class MonitoredSession(Session[Pretraining]):
     """A :class:`Session` of a transformer that tells a :class:`Monitor` what it sees.
 
-    The monitor hears of the steps at each look, and of the projections, which the loss sees.
+    The monitor hears of the steps at each look, and of the projections, which the loss sees. Half
+    of the cores are left to whoever watches.
 
     Args:
         training: not begun yet.
@@ -42,6 +46,9 @@ class MonitoredSession(Session[Pretraining]):
     def signs_until(self, step: int) -> list[Sign]:
         """Return the signs that had appeared after ``step`` steps, the latest last."""
         return [sign for sign in self.monitor.signs if sign.step <= step]
+
+    def _threads(self) -> AbstractContextManager[None]:
+        return half_the_threads()
 
     def _add(self, spaces: dict[str, SpaceLook]) -> None:
         super()._add(spaces)

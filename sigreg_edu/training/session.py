@@ -1,5 +1,6 @@
 """A training that goes on in small bites, so that it can be watched, paused and steered.
 
+>>> from sigreg_edu.training.joint import JointTraining
 >>> session = Session(JointTraining("lejepa", steps=24))
 >>> session.run()
 True

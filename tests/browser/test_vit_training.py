@@ -8,7 +8,7 @@ pytestmark = pytest.mark.browser
 
 TRAIN = ".sigreg-train"
 PROMISED_SECONDS = 90.0
-ANSWER_SECONDS = 2.0  # some steps of up to 150 ms each, on a machine that has other work
+ANSWER_SECONDS = 2.0  # a few steps of 0.1 s, on a machine that has other work
 
 
 @pytest.fixture(scope="module")

@@ -245,7 +245,7 @@ def test_presets_of_the_live_transformer_lead_where_they_say():
     for label, words in {
         "LeJEPA": "LeJEPA, λ = 0.05",
         "no regularizer": "no regularizer, not trained",
-        "VICReg": "VICReg, λ = 0.2",
+        "VICReg": "VICReg, λ = 0.5",
         "standardized": "report: standardized, λ = 0.2",
         "plain patches": "LeJEPA, λ = 0.05",
         "harder: colour and clutter": "LeJEPA, λ = 0.05",
@@ -263,7 +263,7 @@ def test_presets_of_the_live_transformer_lead_where_they_say():
 def test_another_loss_of_the_live_transformer_brings_its_own_lambda():
     widget = vit_training_explorer()
     widget.controls["condition"].value = "vicreg"
-    assert widget.explorer.params.lamb == widget.session.training.lamb == 0.2
+    assert widget.explorer.params.lamb == widget.session.training.lamb == 0.5
     widget.controls["condition"].value = "lejepa"
     assert widget.explorer.params.lamb == widget.session.training.lamb == 0.05
     widget.close()

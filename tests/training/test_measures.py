@@ -40,10 +40,8 @@ def test_turned_to_fit_it_undoes_any_turn_and_flip_of_the_space(generator):
 
 def test_fitting_keeps_distances(generator):
     z = cloud(generator)
-    free, fitted = (
-        principal_plane(z),
-        principal_plane(z, like=torch.randn(200, 2, generator=generator)),
-    )
+    other = torch.randn(200, 2, generator=generator)
+    free, fitted = principal_plane(z), principal_plane(z, like=other)
     torch.testing.assert_close(torch.pdist(fitted), torch.pdist(free), rtol=1e-4, atol=1e-4)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from sigreg_edu.training import Monitor, Pretraining, TrainConfig
 from sigreg_edu.training.monitored import MonitoredSession
@@ -47,3 +48,19 @@ def test_only_a_loss_with_sigreg_is_held_to_its_floor(loss, gaussian):
     monitor = MonitoredSession(Pretraining(config), look_first=False).monitor
     assert monitor.gaussian is gaussian
     assert 0.3 < monitor.floor < 0.5  # 0.385 up to t = 1, 1.05 up to t = 3
+
+
+@pytest.mark.parametrize(("before", "during"), [(4, 2), (1, 1)])
+def test_it_leaves_half_of_the_threads_to_others(before, during, monkeypatch):
+    session, threads = MonitoredSession(Pretraining(CONFIG)), torch.get_num_threads()
+    step, seen = session.training.step, []
+    monkeypatch.setattr(
+        session.training, "step", lambda: (seen.append(torch.get_num_threads()), step())
+    )
+    torch.set_num_threads(before)
+    try:
+        session.bite()
+        assert torch.get_num_threads() == before
+    finally:
+        torch.set_num_threads(threads)
+    assert seen == [during]

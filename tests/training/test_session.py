@@ -195,8 +195,10 @@ def test_a_training_may_ask_for_one_thread(monkeypatch):
         monkeypatch.setattr(bitten.training, "step", watched)
         before = torch.get_num_threads()
         torch.set_num_threads(2)
-        bitten.bite()
-        torch.set_num_threads(before)
+        try:
+            bitten.bite()
+        finally:
+            torch.set_num_threads(before)
     assert seen == {JointTraining: 1, Pretraining: 2}
 
 
