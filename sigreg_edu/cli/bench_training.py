@@ -125,9 +125,11 @@ def measure(model: str, slices: int, batch: int, rounds: int, device: str) -> St
         training.objective(z, torch.empty(0))[0].backward()
 
     training.step(), loss_alone()  # warm up
+    on_gpu = training.device.type == "cuda"
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats(training.device)
     pairs = [(_ms(training, training.step), _ms(training, loss_alone)) for _ in range(rounds)]
     step_ms = statistics.median(step for step, _ in pairs)
-    on_gpu = training.device.type == "cuda"
     return StepCost(
         model=model,
         slices=slices,
@@ -136,7 +138,7 @@ def measure(model: str, slices: int, batch: int, rounds: int, device: str) -> St
         loss_ms=statistics.median(loss for _, loss in pairs),
         share=statistics.median(loss / step for step, loss in pairs),
         images_per_s=2 * batch / step_ms * 1000.0,
-        peak_mb=torch.cuda.max_memory_allocated() / 1e6 if on_gpu else None,
+        peak_mb=torch.cuda.max_memory_allocated(training.device) / 1e6 if on_gpu else None,
     )
 
 
@@ -145,7 +147,7 @@ def _ms(training: Pretraining, work: Callable[[], object]) -> float:
 
     def finish() -> None:
         if training.device.type == "cuda":
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(training.device)
 
     finish()
     began = time.perf_counter()

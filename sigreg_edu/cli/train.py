@@ -94,19 +94,19 @@ def parse_changes(texts: Sequence[str]) -> dict[str, Any]:
     """Return what ``--set`` says, its values read as YAML.
 
     Raises:
-        ValueError: a text without ``=``.
+        ValueError: a text without ``=``, or a value that is no YAML.
 
     >>> parse_changes(["loss.lamb=0.05", "data.varied=[position, size]", "loss.name=none"])
     {'loss.lamb': 0.05, 'data.varied': ['position', 'size'], 'loss.name': 'none'}
     """
-    import yaml
+    from sigreg_edu.training.config import read_yaml
 
     changes = {}
     for text in texts:
         key, sign, value = text.partition("=")
         if not sign or not key:
             raise ValueError(f"--set takes KEY=VALUE, got {text!r}. For instance loss.lamb=0.05")
-        changes[key] = yaml.safe_load(value)
+        changes[key] = read_yaml(value)
     return changes
 
 
@@ -203,21 +203,18 @@ class Logbook:
         import yaml
         from tqdm import tqdm
 
-        from sigreg_edu.training.monitor import Monitor, null_floor
+        from sigreg_edu.training.monitor import monitor_of
         from sigreg_edu.training.trackers import CsvTracker
 
-        self.training, loss = training, training.config.loss
+        self.training = training
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.yaml").write_text(
             yaml.safe_dump(training.config.to_dict(), sort_keys=False), encoding="utf-8"
         )
-        self.monitor = Monitor(
-            gaussian=loss.name in ("sigreg", "lejepa"),
-            floor=null_floor(loss.num_points, loss.t_max),
-        )
+        self.monitor = monitor_of(training.config)
         done = training.steps_taken
         self.files = [CsvTracker(folder / f"{n}.csv", from_step=done) for n in ("records", "looks")]
-        self.others = open_trackers(folder, options)
+        self.others = open_trackers(folder, options, done)
         self.bar = tqdm(total=training.config.steps, initial=done, unit="step", dynamic_ncols=True)
 
     def __enter__(self) -> Logbook:
@@ -244,11 +241,11 @@ class Logbook:
         self.bar.update()
 
     def _look(self, step: int) -> list[Sign]:
-        from sigreg_edu.training.measures import SPACES
+        from sigreg_edu.training.recorded import places_of
 
-        places = {space: self.training.embed(space) for space in SPACES}
+        places = places_of(self.training)
         seen = {s: self.training.measure_points(z, s) for s, z in places.items()}
-        flat = {f"{s}.{n}": v for s in SPACES for n, v in asdict(seen[s]).items()}
+        flat = {f"{s}.{n}": v for s, measures in seen.items() for n, v in asdict(measures).items()}
         self._log(self.files[1], step, flat)
         return self.monitor.look(step, seen["projection"], places["projection"].shape[1])
 
@@ -257,17 +254,20 @@ class Logbook:
             tracker.log(step, values)
 
 
-def open_trackers(folder: Path, options: argparse.Namespace) -> list[Tracker]:
-    """Return what was asked for beside the CSV files."""
+def open_trackers(folder: Path, options: argparse.Namespace, done: int) -> list[Tracker]:
+    """Return what was asked for beside the CSV files, to go on after ``done`` steps."""
     from sigreg_edu.training.trackers import TensorBoardTracker, WandbTracker
 
     trackers: list[Tracker] = []
     if options.tensorboard:
-        trackers.append(TensorBoardTracker(folder / "tensorboard"))
+        trackers.append(TensorBoardTracker(folder / "tensorboard", from_step=done))
     if options.wandb:
-        require("wandb", extra="wandb", purpose="--wandb")
-        import wandb
-
+        try:
+            import wandb
+        except ImportError as error:
+            raise UserError(
+                "--wandb needs wandb, which is not installed. Install it: pip install wandb"
+            ) from error
         trackers.append(WandbTracker(wandb.init(project=options.wandb, dir=str(folder))))
     return trackers
 
@@ -287,16 +287,21 @@ def summarize(training: Pretraining, folder: Path) -> str:
 
 
 def record(experiment: Experiment, changes: dict[str, Any], options: argparse.Namespace) -> int:
-    """Record an experiment into ``data/runs`` of this clone, or into ``--folder``."""
+    """Record an experiment where the notebooks look for it, or into ``--folder``."""
     from sigreg_edu.training.recorded import record_experiment
-    from sigreg_edu.training.shipped import DATA_FOLDER
+    from sigreg_edu.training.shipped import folder_of_runs
 
     if changes:
         raise UserError(
             "--record takes an experiment as its file says, got --set. Copy the file, change it, "
             "and record that: sigreg-edu train MY.yaml --record"
         )
-    folder = options.folder or DATA_FOLDER
+    if options.resume or options.tensorboard or options.wandb or "RANK" in os.environ:
+        raise UserError(
+            "--record goes on by itself, in one process, and keeps its own curves: leave out "
+            "--resume, --tensorboard, --wandb and torchrun."
+        )
+    folder = options.folder or folder_of_runs(Path.cwd(), os.environ)
     try:
         record_experiment(experiment, folder, device=options.device, fresh=options.fresh)
     except KeyboardInterrupt:

@@ -98,20 +98,19 @@ class Photos(ImageData):
         jitter: float = 0.4,
         grey: float = 0.2,
     ) -> None:
-        _require_bytes(images)
-        _require_labels(labels, len(images), len(class_names))
-        _require_split(split, len(images))
+        train_indices, test_indices = split
+        super().__init__(
+            images=images,
+            labels=labels,
+            train_indices=train_indices,
+            test_indices=test_indices,
+            class_names=class_names,
+        )
+        _require_coloured_bytes(images)
         self.flip = _require_switch(flip)
         self.min_crop = require_number(min_crop, "min_crop", minimum=SMALLEST_CROP, maximum=1.0)
         self.jitter = require_number(jitter, "jitter", minimum=0.0, maximum=1.0)
         self.grey = require_number(grey, "grey", minimum=0.0, maximum=1.0)
-        super().__init__(
-            images=images,
-            labels=labels,
-            train_indices=split[0],
-            test_indices=split[1],
-            class_names=tuple(class_names),
-        )
 
     def _views(
         self, indices: torch.Tensor, num_views: int, generator: torch.Generator, part: slice
@@ -184,41 +183,17 @@ def _kornia() -> ModuleType:
     return kornia
 
 
-def _require_bytes(images: object) -> None:
-    if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8:
-        kind = getattr(images, "dtype", type(images).__name__)
+def _require_coloured_bytes(images: torch.Tensor) -> None:
+    """Refuse what other image sets may have: float32, and grey."""
+    if images.dtype != torch.uint8:
         raise TypeError(
-            f"images must be a tensor of uint8, got {kind}. "
+            f"images must be a tensor of uint8, got {images.dtype}. "
             "Convert it: (255 * images).round().to(torch.uint8)"
         )
-    if images.ndim != 4 or images.shape[1] != 3 or images.shape[2] != images.shape[3]:
+    if images.shape[1] != 3:
         raise ValueError(
-            f"images must have shape (N, 3, S, S): square and in colour, got "
-            f"{tuple(images.shape)}. Crop them, and repeat the channel of grey ones."
-        )
-
-
-def _require_labels(labels: object, count: int, classes: int) -> None:
-    if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64:
-        raise TypeError("labels must be a tensor of int64. Convert it: labels.long()")
-    if labels.shape != (count,):
-        raise ValueError(
-            f"labels must have shape ({count},), one for each image, got {tuple(labels.shape)}."
-        )
-    if count and not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(
-            f"labels must lie from 0 to {classes - 1}, for {classes} class names, got "
-            f"{labels.min()} to {labels.max()}. Name each class."
-        )
-
-
-def _require_split(split: Split, count: int) -> None:
-    used = torch.cat(split)
-    in_range = bool(((used >= 0) & (used < count)).all())
-    if used.dtype != torch.int64 or not in_range or len(used.unique()) != len(used):
-        raise ValueError(
-            f"split must be two tensors of int64 indices from 0 to {count - 1}, none of them "
-            "twice. Pass those to train on, then those to test on."
+            f"images must have shape (N, 3, S, S), in colour, got {tuple(images.shape)}. "
+            "Repeat the channel of grey ones: images.expand(-1, 3, -1, -1)"
         )
 
 

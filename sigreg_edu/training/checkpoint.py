@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -12,17 +13,23 @@ from sigreg_edu.training.config import TrainConfig, _flat
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
 
-FORMAT = "sigreg_edu checkpoint 1"
+FORMAT = "sigreg_edu checkpoint 2"
+FREE = ("look_every", "save_every", "data.path", "data.folder", "data.download")
 INSTALL = 'checkpoints need safetensors. Install it: pip install "sigreg-edu[train]"'
 
 
-def save_checkpoint(file: Path, state: dict[str, torch.Tensor], config: TrainConfig) -> None:
+def save_checkpoint(
+    file: Path, state: dict[str, torch.Tensor], config: TrainConfig, *, device: str
+) -> None:
     """Write beside the file first and then put it in its place: an older one is never half lost.
+
+    That holds for a power cut too: what is put in place has reached the disk.
 
     Args:
         file: where to; folders are made.
         state: tensors by name, on the CPU.
         config: the training's options, kept with it.
+        device: kind of device it is on, ``"cpu"`` or ``"cuda"``, kept with it.
 
     Raises:
         ImportError: safetensors is not installed.
@@ -36,27 +43,47 @@ def save_checkpoint(file: Path, state: dict[str, torch.Tensor], config: TrainCon
     facts = {
         "format": FORMAT,
         "config": json.dumps(config.to_dict()),
+        "device": device,
         "torch": torch.__version__,
         "step": str(int(state["steps_taken"])),
     }
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        beside.write_bytes(save({k: v.contiguous() for k, v in state.items()}, metadata=facts))
+        with beside.open("wb") as stream:
+            stream.write(save({k: v.contiguous() for k, v in state.items()}, metadata=facts))
+            stream.flush()
+            os.fsync(stream.fileno())
         os.replace(beside, file)
     finally:
         beside.unlink(missing_ok=True)
+    _sync_folder(file.parent)
 
 
-def load_checkpoint(file: Path, config: TrainConfig) -> dict[str, torch.Tensor]:
+def _sync_folder(folder: Path) -> None:
+    """Let the disk know a folder's new entry, on systems where a folder can be opened."""
+    if os.name != "posix":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network disks cannot; the file is in its place by now
+            os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def load_checkpoint(file: Path, config: TrainConfig, *, device: str) -> dict[str, torch.Tensor]:
     """Read a checkpoint of a training with these options.
 
     Args:
         file: what :func:`save_checkpoint` wrote.
-        config: must equal the checkpoint's, but for how often it looks and saves.
+        config: must equal the checkpoint's, but for how often it looks and saves, and where its
+            data lie.
+        device: kind of device to go on with, which must be the checkpoint's.
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: it is no checkpoint, damaged, or of other options; the message names them.
+        ValueError: it is no checkpoint, damaged, or of another device or other options; the
+            message names them.
         ImportError: safetensors is not installed.
     """
     try:
@@ -79,7 +106,12 @@ def load_checkpoint(file: Path, config: TrainConfig) -> dict[str, torch.Tensor]:
     if facts.get("format") != FORMAT:
         raise ValueError(
             f"expected {file} to be a checkpoint of this kit, got a safetensors file of another "
-            "kind. Begin without --resume."
+            "kind or version. Begin without --resume."
+        )
+    if facts["device"] != device:
+        raise ValueError(
+            f"{file} is of a training on {facts['device']}, asked: {device}. Random numbers differ "
+            f"between the two. Go on with --device {facts['device']}, or begin without --resume."
         )
     _require_same(file, json.loads(facts["config"]), config)
     return state
@@ -87,8 +119,7 @@ def load_checkpoint(file: Path, config: TrainConfig) -> dict[str, torch.Tensor]:
 
 def _require_same(file: Path, theirs: dict[str, object], config: TrainConfig) -> None:
     kept, asked = dict(_flat(theirs)), dict(_flat(config.to_dict()))
-    free = ("look_every", "save_every")
-    names = [n for n in {**kept, **asked} if kept.get(n) != asked.get(n) and n not in free]
+    names = [n for n in {**kept, **asked} if kept.get(n) != asked.get(n) and n not in FREE]
     if names:
         listed = ", ".join(f"{n} = {kept.get(n)!r} (asked: {asked.get(n)!r})" for n in names)
         raise ValueError(

@@ -12,11 +12,13 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from sigreg_edu.statistics import null_distribution
+from sigreg_edu.training.config import TrainConfig
 from sigreg_edu.training.measures import Measures
 from sigreg_edu.training.pretraining import TrainRecord
 
-__all__ = ["Monitor", "Sign", "null_floor", "report_targets"]
+__all__ = ["Monitor", "Sign", "monitor_of", "null_floor", "report_targets"]
 
+GAUSSIAN = ("sigreg", "lejepa")  # losses whose regularizer is a SIGReg of known null floor
 WINDOW = 25  # steps whose median counts, so that one unlucky batch says nothing
 SETTLED = 50  # steps before which nothing is judged
 COLLAPSED_STD = 0.1
@@ -95,7 +97,8 @@ class Monitor:
             step,
             "few dimensions",
             rank < FEW_DIMENSIONS * dim,
-            f"effective rank {rank:.1f} of {dim}: try a larger λ, or fewer dimensions",
+            f"effective rank {rank:.1f} of {dim}: more weight on the regularizer, or fewer "
+            "dimensions",
         )
 
     def _collapse(self, record: TrainRecord) -> list[Sign]:
@@ -104,7 +107,8 @@ class Monitor:
             record.step,
             "collapse",
             width < COLLAPSED_STD,
-            f"the narrowest coordinate has standard deviation {width:.2g}: try a larger λ",
+            f"the narrowest coordinate has standard deviation {width:.2g}: "
+            + ("try a larger λ" if record.lamb > 0.0 else "agreement alone collapses; regularize"),
         )
 
     def _rising(self, record: TrainRecord, regularizer: float) -> list[Sign]:
@@ -167,6 +171,17 @@ class Monitor:
         sign = Sign(step, name, message)
         self.signs.append(sign)
         return [sign]
+
+
+def monitor_of(config: TrainConfig) -> Monitor:
+    """Return a monitor that knows the training's regularizer.
+
+    >>> monitor_of(TrainConfig().with_values({"loss.name": "vicreg"})).gaussian
+    False
+    """
+    loss = config.loss
+    floor = null_floor(loss.num_points, loss.t_max)
+    return Monitor(gaussian=loss.name in GAUSSIAN, floor=floor)
 
 
 def null_floor(num_points: int = 17, t_max: float = 3.0) -> float:

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from sigreg_edu.training.monitor import Monitor, Sign, null_floor
+from sigreg_edu.training.monitor import Sign, monitor_of
 from sigreg_edu.training.pretraining import Pretraining
 from sigreg_edu.training.runs import half_the_threads
 from sigreg_edu.training.session import Session, SpaceLook
 
 __all__ = ["MonitoredSession"]
-
-GAUSSIAN = ("sigreg", "lejepa")  # losses whose regularizer is a SIGReg of known null floor
 
 
 class MonitoredSession(Session[Pretraining]):
@@ -36,10 +34,7 @@ class MonitoredSession(Session[Pretraining]):
     """
 
     def __init__(self, training: Pretraining, *, look_first: bool = True) -> None:
-        loss = training.config.loss
-        self.monitor = Monitor(
-            gaussian=loss.name in GAUSSIAN, floor=null_floor(loss.num_points, loss.t_max)
-        )
+        self.monitor = monitor_of(training.config)
         self._told = 0
         super().__init__(training, look_first=look_first)
 

@@ -7,13 +7,11 @@ that a training which was killed goes on bit for bit (on a CPU) as if nothing ha
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -31,6 +29,7 @@ from sigreg_edu.losses.schedules import HybridTransition
 from sigreg_edu.training.checkpoint import load_checkpoint, save_checkpoint
 from sigreg_edu.training.config import SUPERVISED, TrainConfig
 from sigreg_edu.training.encoder import evaluating
+from sigreg_edu.training.interrupts import caught_interrupts, deliver, held_interrupts
 from sigreg_edu.training.loop import StepRecord, learning_rate
 from sigreg_edu.training.measures import SPACES, Measures, measure_points
 from sigreg_edu.training.network import JointNetwork
@@ -42,6 +41,7 @@ __all__ = ["Pretraining", "TrainRecord", "VitMeasures", "choose_device", "train"
 CHECKPOINT = "checkpoint.safetensors"
 MOST_WATCHED = {"train": 1500, "test": 500}  # images that are looked at
 CHUNK = 512  # images that are embedded at once
+DIRECTIONS = "regularizer.sigreg.directions"  # fixed ones, drawn in the first step
 BITE = 256  # the same, where somebody waits: some 40 ms of vit_micro on one core
 
 
@@ -69,6 +69,15 @@ class VitMeasures(Measures):
     linear: float
 
 
+class Passing(NamedTuple):
+    """What a step changes before it moves the weights."""
+
+    generator: torch.Tensor
+    global_states: dict[str, torch.Tensor]
+    slices: dict[str, Any]
+    buffers: list[torch.Tensor]
+
+
 def train(
     config: TrainConfig,
     *,
@@ -80,14 +89,21 @@ def train(
 ) -> Iterator[TrainRecord]:
     """Train, yielding a record after each step; stop whenever you like.
 
+    A step is never left half done: Ctrl-C during one is raised after its record has been taken.
+    Closing the iterator keeps the last checkpoint; leaving a loop closes it too, but what goes
+    wrong then (a full disk) is only told through ``contextlib.closing``.
+
     Args:
         config: all options.
         device: where to train; see :func:`choose_device` for ``"auto"``.
         data: images of your own, instead of those that ``config.data`` names.
         encoder: any module from images (N, C, H, W) to embeddings (N, E), instead of the ViT that
-            ``config.model`` names.
+            ``config.model`` names. Its Dropout draws from torch's global generator, which is left
+            as it is; seed it before you begin. Among several processes its BatchNorm sees all of
+            the batch on CUDA (it becomes ``nn.SyncBatchNorm``), but only each process's share on
+            CPUs, where the update is then not that of one process.
         folder: keep a checkpoint there every ``config.save_every`` steps and at the end, also if
-            the end is an interrupt or an error; None keeps none.
+            the end is an interrupt or an error, but none before the first step; None keeps none.
         resume: go on from the checkpoint in ``folder``.
 
     Returns:
@@ -95,6 +111,7 @@ def train(
 
     Raises:
         TypeError, ValueError: an option out of range, or that does not fit the checkpoint's.
+        FileExistsError: a training lies in ``folder`` that would be overwritten.
         FileNotFoundError: nothing to resume from.
         FloatingPointError: loss or gradient are no longer finite; the weights are then those
             before that step, and so is the checkpoint.
@@ -104,10 +121,7 @@ def train(
     [1, 2]
     """
     run = Pretraining(config, device=device, data=data, encoder=encoder)
-    if resume and folder is None:
-        raise ValueError("resume needs the folder of the checkpoint, got None. Pass folder=.")
-    if resume:
-        run.load(Path(folder) / CHECKPOINT)
+    run.begin(folder, resume=resume)
     return run.take_steps(folder)
 
 
@@ -156,6 +170,8 @@ class Pretraining:
                 f"got {config.batch_size}. Set a larger one."
             )
         self.network = _make_network(config, self.data, encoder).to(self.device)
+        if encoder is not None:
+            _join_batchnorms(self.network, self.device)
         self._wrapped = DistributedDataParallel(self.network) if is_spread() else self.network
         supervised = config.loss.name == SUPERVISED
         self.regularizer = None if supervised else _make_regularizer(config)
@@ -189,44 +205,68 @@ class Pretraining:
     def step(self) -> TrainRecord:
         """Take the next step.
 
-        Whatever is raised, everything is as it was before.
+        What goes wrong before the weights move (images that cannot be read, a loss that is not
+        finite) leaves everything as it was. Ctrl-C waits until the step is done and counted.
 
         Raises:
             RuntimeError: all steps have been taken.
             FloatingPointError: loss or gradient are not finite.
+            KeyboardInterrupt: after the step; its record is the last of ``records``.
         """
         if self.finished:
             raise RuntimeError(
                 f"all {self.config.steps} steps have been taken. Set more, and begin again."
             )
-        before = self._passing_state()
-        try:
-            record = self._update()
-        except BaseException:
-            self._restore_passing(before)
-            raise
-        self.steps_taken += 1
-        self.records.append(record)
+        with held_interrupts():
+            before = self._passing_state()
+            try:
+                record = self._update()
+            except BaseException:
+                self._restore_passing(before)
+                raise
+            self.steps_taken += 1
+            self.records.append(record)
         return record
+
+    def begin(self, folder: str | Path | None, *, resume: bool = False) -> None:
+        """Go on from the checkpoint in ``folder``, or see that there is none to be overwritten.
+
+        Raises:
+            FileExistsError: there is one, and it was not asked to resume.
+            FileNotFoundError, ValueError: it was, and :meth:`load` finds none that fits.
+        """
+        if resume and folder is None:
+            raise ValueError("resume needs the folder of the checkpoint, got None. Pass folder=.")
+        if resume:
+            self.load(Path(folder) / CHECKPOINT)
+        elif folder is not None and _writes() and (Path(folder) / CHECKPOINT).exists():
+            raise FileExistsError(
+                f"a training lies in {folder} already. Go on with resume=True (--resume), or name "
+                "another folder (--folder)."
+            )
 
     def take_steps(self, folder: str | Path | None = None) -> Iterator[TrainRecord]:
         """Take the steps that are left, and keep checkpoints: what :func:`train` returns.
 
         Args:
-            folder: as :func:`train`.
+            folder: as :func:`train`; an older checkpoint there is replaced, see :meth:`begin`.
         """
         file = None if folder is None else Path(folder) / CHECKPOINT
-        saved = -1
+        saved = 0  # a start that fails leaves nothing that stands in the way of the next one
         try:
             while not self.finished:
-                with held_interrupts():
-                    record = self.step()
-                yield record
+                caught: list[Callable[[], Any]] = []
+                try:
+                    with caught_interrupts(caught):
+                        record = self.step()
+                    yield record
+                finally:
+                    deliver(caught)  # only now: the step has counted, its record must not be lost
                 if file is not None and record.step % self.config.save_every == 0:
                     self.save(file)
                     saved = record.step
         finally:
-            if file is not None and saved != self.steps_taken:
+            if file is not None and self.steps_taken not in (0, saved):
                 self.save(file)
 
     def _update(self) -> TrainRecord:
@@ -395,66 +435,109 @@ class Pretraining:
         for index, moments in self.optimizer.state_dict()["state"].items():
             kept |= {f"optimizer.{index}.{k}": v for k, v in moments.items()}
         kept["generator"] = self.generator.get_state()
+        kept |= {f"global.{k}": v for k, v in self._global_states().items()}
         kept["lamb"] = torch.tensor(self.lamb, dtype=torch.float64)
         kept["steps_taken"] = torch.tensor(self.steps_taken)
         return {name: tensor.detach().cpu().clone() for name, tensor in kept.items()}
 
     def load_state(self, kept: dict[str, torch.Tensor]) -> None:
-        """Go on from what :meth:`state` returned.
+        """Go on from what :meth:`state` returned, torch's global generators too.
+
+        Of several processes all get the first one's.
 
         Raises:
-            ValueError: it is another network's, or not whole.
+            ValueError: it is another network's, or not whole; then nothing has changed.
         """
-        try:
-            self.network.load_state_dict(_section(kept, "network"))
-            if self.regularizer is not None:
-                self.regularizer.load_state_dict(_section(kept, "regularizer"))
-            moments: dict[int, dict[str, torch.Tensor]] = {}
-            for key, tensor in _section(kept, "optimizer").items():
-                index, name = key.split(".")
-                moments.setdefault(int(index), {})[name] = tensor
-            groups = self.optimizer.state_dict()["param_groups"]
-            self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-            self.generator.set_state(kept["generator"])
-            self.lamb = kept["lamb"].item()
-            self.steps_taken = int(kept["steps_taken"])
-        except (KeyError, RuntimeError) as error:
-            raise ValueError(
-                f"this state does not fit the training ({error}). Load one of the same model, "
-                "data and loss."
-            ) from error
+        self._require_fitting(kept)
+        self.lamb = kept["lamb"].item()
+        self.generator.set_state(kept["generator"])
+        self._set_global_states(_section(kept, "global"))
+        self.network.load_state_dict(_section(kept, "network"))
+        if self.regularizer is not None:
+            self.regularizer.load_state_dict(_section(kept, "regularizer"))
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for key, tensor in _section(kept, "optimizer").items():
+            index, name = key.split(".")
+            moments.setdefault(int(index), {})[name] = tensor
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self.steps_taken = int(kept["steps_taken"])
         self.records.clear()
+
+    def _require_fitting(self, kept: dict[str, torch.Tensor]) -> None:
+        """Raise ValueError unless ``kept`` has the names, shapes and types of this state."""
+        looks = [
+            {n: f"{str(t.dtype).removeprefix('torch.')} {tuple(t.shape)}" for n, t in part.items()}
+            for part in (self._like(kept), kept)
+        ]
+        for name in {**looks[0], **looks[1]}:
+            expected, came = (part.get(name, "nothing") for part in looks)
+            if expected != came:
+                raise ValueError(
+                    f"this state does not fit the training: expected {expected} for {name}, got "
+                    f"{came}. Load one of the same model, data and loss."
+                )
+
+    def _like(self, kept: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Tensors as a state must have them, and as it may: those only where ``kept`` has them."""
+        may = {}
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        for index, p in enumerate(parameters):  # a parameter without a gradient has no moments
+            moments = {"step": torch.zeros(()), "exp_avg": p, "exp_avg_sq": p}
+            moments = {f"optimizer.{index}.{name}": like for name, like in moments.items()}
+            may |= moments if moments.keys() & kept.keys() else {}
+        if self.config.loss.fixed_slices and DIRECTIONS in kept:  # there is none before a step
+            model, loss = self.config.model, self.config.loss
+            may[DIRECTIONS] = torch.zeros(model.projection_dim, loss.num_slices)
+        now = self.state().items()
+        must = {n: t for n, t in now if n != DIRECTIONS and not n.startswith("optimizer.")}
+        return must | may
+
+    def _global_states(self) -> dict[str, torch.Tensor]:
+        """States of the generators that an encoder's Dropout draws from, by kind of device."""
+        states = {"cpu": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            states["cuda"] = torch.cuda.get_rng_state(self.device)
+        return states
+
+    def _set_global_states(self, states: dict[str, torch.Tensor]) -> None:
+        torch.set_rng_state(states["cpu"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(states["cuda"], self.device)
 
     def save(self, file: str | Path) -> None:
         """Keep the state in a safetensors file; whatever goes wrong, an older one stays whole.
 
-        Of several processes only the first writes.
+        Of several processes only the first writes. Ctrl-C waits until it is done.
         """
-        if not is_spread() or dist.get_rank() == 0:
-            save_checkpoint(Path(file), self.state(), self.config)
+        if _writes():
+            with held_interrupts():
+                save_checkpoint(Path(file), self.state(), self.config, device=self.device.type)
 
     def load(self, file: str | Path) -> None:
         """Go on from a file that :meth:`save` wrote.
 
         Raises:
             FileNotFoundError: there is none. ValueError: it is something else, damaged, or of a
-                training with other options, which are named.
+                training with other options or on another kind of device, which are named.
         """
-        self.load_state(load_checkpoint(Path(file), self.config))
+        self.load_state(load_checkpoint(Path(file), self.config, device=self.device.type))
 
-    def _passing_state(self) -> tuple[torch.Tensor, dict[str, Any], list[torch.Tensor]]:
+    def _passing_state(self) -> Passing:
         """Copies of what a step changes before it is known to be good."""
-        slices = {} if self.regularizer is None else self.regularizer.state_dict()
-        return self.generator.get_state(), slices, [b.clone() for b in self.network.buffers()]
+        return Passing(
+            self.generator.get_state(),
+            self._global_states(),
+            {} if self.regularizer is None else self.regularizer.state_dict(),
+            [buffer.clone() for buffer in self.network.buffers()],
+        )
 
-    def _restore_passing(
-        self, before: tuple[torch.Tensor, dict[str, Any], list[torch.Tensor]]
-    ) -> None:
-        generator, slices, buffers = before
-        self.generator.set_state(generator)
+    def _restore_passing(self, before: Passing) -> None:
+        self.generator.set_state(before.generator)
+        self._set_global_states(before.global_states)
         if self.regularizer is not None:
-            self.regularizer.load_state_dict(slices)
-        for buffer, old in zip(self.network.buffers(), buffers, strict=True):
+            self.regularizer.load_state_dict(before.slices)
+        for buffer, old in zip(self.network.buffers(), before.buffers, strict=True):
             buffer.copy_(old)
 
 
@@ -508,6 +591,12 @@ def _make_network(config: TrainConfig, data: ImageData, encoder: nn.Module | Non
         num_classes=classes,
         seed=config.seed,
     )
+
+
+def _join_batchnorms(network: JointNetwork, device: torch.device) -> None:
+    """Let the BatchNorms of an encoder see all processes' images, where PyTorch can: on CUDA."""
+    if is_spread() and device.type == "cuda":
+        network.encoder = nn.SyncBatchNorm.convert_sync_batchnorm(network.encoder)
 
 
 def _embedding_dim(encoder: nn.Module, data: ImageData) -> int:
@@ -584,6 +673,11 @@ def _share(count: int) -> slice:
     return slice(rank * count // ranks, (rank + 1) * count // ranks)
 
 
+def _writes() -> bool:
+    """Whether this process is the one that keeps files."""
+    return not is_spread() or dist.get_rank() == 0
+
+
 def _some(indices: torch.Tensor, most: int) -> torch.Tensor:
     """All indices, or ``most`` of them by a fixed draw, rising."""
     if len(indices) <= most:
@@ -601,23 +695,3 @@ def _advice(first: str) -> str:
     if first == "the views":
         return "Look for NaN in the images."
     return "Try a lower lr, a longer warmup, or a smaller clip_norm."
-
-
-@contextmanager
-def held_interrupts() -> Iterator[None]:
-    """Let Ctrl-C, and a handled SIGTERM, wait until the step is done: nothing stays half-moved."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    asked: list[tuple[int, Any]] = []
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    held = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in held:
-        signal.signal(number, lambda *arguments: asked.append(arguments))
-    try:
-        yield
-    finally:
-        for number, handler in held.items():
-            signal.signal(number, handler)
-    if asked:
-        held[asked[0][0]](*asked[0])

@@ -19,11 +19,12 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 
-from sigreg_edu.data import ImageData
+from sigreg_edu.data import ImageData, make_images
 from sigreg_edu.training.config import Experiment, TrainConfig, load_experiment
 from sigreg_edu.training.measures import SPACES
 from sigreg_edu.training.pretraining import Pretraining, TrainRecord, VitMeasures
@@ -45,7 +46,7 @@ from sigreg_edu.training.shipped import (
 __all__ = ["RecordedRun", "final_probes", "load_runs", "record_experiment", "vit_runs", "watch"]
 
 RECORD_FIELDS = tuple(f.name for f in fields(TrainRecord) if f.name != "step")
-MOST_PIXELS = 10_000_000  # of the training images together, for a linear probe of the pixels
+MOST_PIXELS = 10_000_000  # of the training images together, for probes of the pixels
 MEASURES = tuple(f.name for f in fields(VitMeasures))
 
 
@@ -87,27 +88,25 @@ def watch(
     config: TrainConfig,
     *,
     device: str = "cpu",
+    data: ImageData | None = None,
     keep_clouds: bool = False,
-    progress: Callable[[TrainRecord], None] | None = None,
 ) -> RecordedRun:
     """Train to the end, and look before it, every ``look_every`` steps, and after it.
 
     Args:
         config: the training.
         device: where.
+        data: the images that ``config.data`` names, if they are at hand.
         keep_clouds: keep where the test images lie, too.
-        progress: called with each record.
     """
-    run = Pretraining(config, device=device)
+    run = Pretraining(config, device=device, data=data)
     looks, spent = [_look(run, keep_clouds=keep_clouds)], 0.0
     untrained = {f"untrained.{name}": score for name, score in _factors(run).items()}
     if run.device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
+        torch.cuda.reset_peak_memory_stats(run.device)
     began = time.perf_counter()
     for record in run.take_steps():
         spent += time.perf_counter() - began
-        if progress is not None:
-            progress(record)
         if record.step % config.look_every == 0 or run.finished:
             looks.append(_look(run, keep_clouds=keep_clouds))
         began = time.perf_counter()
@@ -127,13 +126,13 @@ def watch(
         ran_on={**ran_on(), "device": _device_name(run.device)},
         seconds=spent,
         images_per_second=config.steps * config.batch_size * config.num_views / spent,
-        peak_megabytes=torch.cuda.max_memory_allocated() / 2**20 if on_gpu else None,
+        peak_megabytes=torch.cuda.max_memory_allocated(run.device) / 2**20 if on_gpu else None,
     )
 
 
 def _look(run: Pretraining, *, keep_clouds: bool) -> dict[str, Any]:
     """What both spaces look like now."""
-    places = {space: run.embed(space) for space in SPACES}
+    places = places_of(run)
     seen: dict[str, Any] = {space: run.measure_points(z, space) for space, z in places.items()}
     seen["step"] = run.steps_taken
     seen["spectra"] = {space: principal_deviations(z).numpy() for space, z in places.items()}
@@ -141,12 +140,18 @@ def _look(run: Pretraining, *, keep_clouds: bool) -> dict[str, Any]:
     return seen
 
 
+def places_of(run: Pretraining) -> dict[str, torch.Tensor]:
+    """Return where the watched images lie in both spaces, (N, D) each, by one pass."""
+    pieces = list(run.embed_in_bites())
+    return {space: torch.cat([piece[space] for piece in pieces]) for space in SPACES}
+
+
 def final_probes(run: Pretraining) -> dict[str, float]:
     """Return what probes make of the embedding, and of raw pixels, on all test images.
 
     Returns:
-        ``knn`` and ``linear`` of the embedding, ``raw_knn`` and, for smaller sets, ``raw_linear``
-        of the pixels, and for each factor of the data ``factor.NAME`` and ``chance.NAME``.
+        ``knn`` and ``linear`` of the embedding; for small sets ``raw_knn`` and ``raw_linear`` of
+        the pixels; for each factor of the data ``factor.NAME`` and ``chance.NAME``.
     """
     data = run.data
     train, test = data.train_indices, data.test_indices
@@ -174,19 +179,21 @@ def _factors(run: Pretraining) -> dict[str, float]:
     return found
 
 
-_RAW: dict[tuple[int, float], dict[str, float]] = {}  # by size and sum of the images
+_RAW: WeakKeyDictionary[ImageData, dict[str, float]] = WeakKeyDictionary()
 
 
 def _raw_probes(data: ImageData, labels: tuple[torch.Tensor, torch.Tensor]) -> dict[str, float]:
-    """What the same probes make of the pixels; asked once for each image set, since it is slow."""
-    key = data.images.numel(), data.images.double().sum().item()
-    if key not in _RAW:
-        parts = (data.train_indices, data.test_indices)
+    """What the same probes make of the pixels, of sets that are small enough to ask."""
+    parts = (data.train_indices, data.test_indices)
+    if len(parts[0]) * data.images[0].numel() > MOST_PIXELS:
+        return {}
+    if data not in _RAW:  # it is slow, and several runs may share a set
         raw = tuple(data.pixels(part).flatten(1).cpu() for part in parts)
-        _RAW[key] = {"raw_knn": knn_accuracy(raw[0], labels[0], raw[1], labels[1])}
-        if raw[0].numel() <= MOST_PIXELS:
-            _RAW[key]["raw_linear"] = linear_probe(raw[0], labels[0], raw[1], labels[1])
-    return _RAW[key]
+        _RAW[data] = {
+            "raw_knn": knn_accuracy(raw[0], labels[0], raw[1], labels[1]),
+            "raw_linear": linear_probe(raw[0], labels[0], raw[1], labels[1]),
+        }
+    return _RAW[data]
 
 
 def _device_name(device: torch.device) -> str:
@@ -217,11 +224,15 @@ def record_experiment(
     known = load_runs(path) if path.is_file() and not fresh else []
     wanted = experiment.configs()
     done = [run for run in known if run.config in wanted]
+    named: Mapping[str, Any] = {}
+    data: ImageData | None = None  # one set for all runs on it
     for number, config in enumerate(wanted, start=1):
         if any(run.config == config for run in done):
             continue
         keep = experiment.clouds and config.seed == wanted[0].seed
-        done.append(watch(config, device=device, keep_clouds=keep))
+        if config.data != named:
+            named, data = config.data, make_images(**config.data)
+        done.append(watch(config, device=device, data=data, keep_clouds=keep))
         _save(sorted(done, key=lambda run: wanted.index(run.config)), experiment, path)
         report(
             f"{number} of {len(wanted)}: {experiment.variants[number - 1]}, "
@@ -294,7 +305,7 @@ def load_runs(path: Path) -> list[RecordedRun]:
         FileNotFoundError: there is no such file.
         ValueError: it is something else, damaged, or its parts do not fit each other.
     """
-    again = f"sigreg-edu train {path.stem} --record"
+    again = f"sigreg-edu train {path.stem} --record --fresh"
     kept, facts = read_arrays(path, again=again)
     with refusing(path, again=again):
         return [_run_of(number, kept, fact) for number, fact in enumerate(facts)]

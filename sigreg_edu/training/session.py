@@ -19,6 +19,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import torch
 
+from sigreg_edu.training.interrupts import held_interrupts
 from sigreg_edu.training.loop import StepRecord
 from sigreg_edu.training.measures import (
     SPACES,
@@ -143,6 +144,8 @@ class Session(Generic[Training]):
     def bite(self) -> None:
         """Do the next small piece of work: one step, or a part of a look.
 
+        Interrupting waits for its end; the session can go on after it.
+
         Raises:
             Exception: whatever the step raises, such as FloatingPointError for a loss that is no
                 longer finite. The session is then stopped.
@@ -150,7 +153,7 @@ class Session(Generic[Training]):
         if self.finished:
             return
         try:
-            with self._threads():
+            with held_interrupts(), self._threads():
                 next(self._work)
         except Exception:
             self.stop()

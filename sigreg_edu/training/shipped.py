@@ -183,6 +183,24 @@ def find_runs(
     )
 
 
+def folder_of_runs(start: Path, environment: Mapping[str, str]) -> Path:
+    """Return where recordings go: the first place that :func:`find_runs` would look in.
+
+    A place counts if its ``data`` folder is there, or if a variable names it.
+
+    Raises:
+        FileNotFoundError: there is none; the message says what to do.
+    """
+    named = bool(environment.get(DATA_VARIABLE) or environment.get(HOME_VARIABLE))
+    for folder in _candidates(start, environment):
+        if named or folder.parent.is_dir():
+            return folder
+    raise FileNotFoundError(
+        f"there is no data folder here to record into. Go into a clone of sigreg_edu, or say "
+        f"where: --folder, or the variable {DATA_VARIABLE}."
+    )
+
+
 def _candidates(start: Path, environment: Mapping[str, str]) -> Iterator[Path]:
     if environment.get(DATA_VARIABLE):
         yield Path(environment[DATA_VARIABLE]).expanduser() / "runs"

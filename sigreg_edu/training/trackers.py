@@ -6,6 +6,7 @@ A tracker has ``log(step, values)`` and ``close()``; anything that has them will
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -45,11 +46,10 @@ class CsvTracker:
     def __init__(self, file: str | Path, *, from_step: int = 0) -> None:
         self.file = Path(file)
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        kept = self._rows_before(from_step)
-        self._stream = self.file.open("w", newline="", encoding="utf-8")
-        self._writer: csv.DictWriter | None = None
-        for row in kept:
-            self._write(row)
+        columns, rows = self._kept(from_step)
+        self._rewrite(columns, rows)
+        self._stream = self.file.open("a", newline="", encoding="utf-8")
+        self._writer = csv.DictWriter(self._stream, columns) if columns else None
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Append a row."""
@@ -68,12 +68,27 @@ class CsvTracker:
     ) -> None:
         self.close()
 
-    def _rows_before(self, step: int) -> list[dict[str, Any]]:
+    def _kept(self, step: int) -> tuple[list[str], list[dict[str, Any]]]:
+        """Columns and whole rows of the steps up to ``step`` that the file has."""
         if step == 0 or not self.file.is_file():
-            return []
+            return [], []
         with self.file.open(newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
-        return [row for row in rows if row.get("step", "").isdigit() and int(row["step"]) <= step]
+            reader = csv.DictReader(stream)
+            rows = [row for row in reader if None not in row.values() and None not in row]
+            columns = list(reader.fieldnames or [])
+        if "step" not in columns:
+            return [], []
+        return columns, [r for r in rows if r["step"].isdigit() and int(r["step"]) <= step]
+
+    def _rewrite(self, columns: list[str], rows: list[dict[str, Any]]) -> None:
+        """Put the kept rows in the file's place at once, so that a kill loses none of them."""
+        beside = self.file.with_name(f".{self.file.name}.{os.getpid()}")
+        with beside.open("w", newline="", encoding="utf-8") as stream:
+            if columns:
+                writer = csv.DictWriter(stream, columns)
+                writer.writeheader()
+                writer.writerows(rows)
+        os.replace(beside, self.file)
 
     def _write(self, row: Mapping[str, Any]) -> None:
         if self._writer is None:
@@ -87,19 +102,21 @@ class TensorBoardTracker:
 
     Args:
         folder: where to.
+        from_step: the step a resumed training goes on from; later points that are there already
+            are not shown.
 
     Raises:
         ImportError: tensorboard is not installed.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, from_step: int = 0) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise ImportError(
                 "this tracker needs tensorboard. Install it: pip install tensorboard"
             ) from error
-        self._writer = SummaryWriter(str(folder))
+        self._writer = SummaryWriter(str(folder), purge_step=from_step + 1 if from_step else None)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Add a point to each curve."""

@@ -115,7 +115,9 @@ def test_a_training_is_never_overwritten(tmp_path, capsys):
         (["--set", "data.pose=2"], "pose must be a finite number from 0 to 1"),
         (["--device", "tpu"], "device"),
         (["--resume"], "no checkpoint"),
+        (["--set", "loss.lamb=["], "YAML"),
         (["--record", "--set", "steps=3"], "Copy the file"),
+        (["--record", "--tensorboard"], "leave out"),
     ],
 )
 def test_wrong_input_is_told_in_a_sentence(tmp_path, capsys, options, expected):
@@ -141,9 +143,14 @@ def test_wandb_is_opened_for_its_project(tmp_path, monkeypatch):
     opened = []
     fake = SimpleNamespace(init=lambda **options: opened.append(options) or SimpleNamespace())
     monkeypatch.setitem(sys.modules, "wandb", fake)
-    monkeypatch.setattr("sigreg_edu.cli.train.require", lambda *a, **k: None)
-    open_trackers(tmp_path, SimpleNamespace(tensorboard=False, wandb="mine"))
+    open_trackers(tmp_path, SimpleNamespace(tensorboard=False, wandb="mine"), 0)
     assert opened[0]["project"] == "mine"
+
+
+def test_a_missing_wandb_says_what_to_install(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    assert train(tmp_path, "--wandb", "mine") == 1
+    assert "pip install wandb" in capsys.readouterr().err
 
 
 def test_tensorboard_curves_are_written_on_request(tmp_path):

@@ -76,7 +76,7 @@ def test_a_file_whose_parts_do_not_fit_is_refused_with_what_to_do(kept, tmp_path
     short = tmp_path / "tiny.npz"
     np.savez(short, **{**arrays, part: arrays[part][..., :-1, :] if arrays[part].ndim > 1
                        else arrays[part][:-1]})  # fmt: skip
-    with pytest.raises(ValueError, match="record it again: sigreg-edu train tiny --record"):
+    with pytest.raises(ValueError, match="record it again: sigreg-edu train tiny --record --fresh"):
         load_runs(short)
 
 

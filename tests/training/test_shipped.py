@@ -14,6 +14,7 @@ from sigreg_edu.training import knn_accuracy, record_run
 from sigreg_edu.training.shipped import (
     RECIPES,
     find_runs,
+    folder_of_runs,
     load_run,
     main,
     save_run,
@@ -141,3 +142,12 @@ def test_the_command_records_both_runs(tmp_path, monkeypatch, capsys):
 
 def _two_steps(**options):
     return record_run(**options, steps=2, num_slices=4)
+
+
+def test_recordings_go_where_they_will_be_found(tmp_path):
+    (tmp_path / "clone" / "data").mkdir(parents=True)
+    below = tmp_path / "clone" / "notebooks"
+    below.mkdir()
+    assert folder_of_runs(below, {}) == tmp_path / "clone" / "data" / "runs"
+    named = {"SIGREG_EDU_DATA": str(tmp_path / "mine")}
+    assert folder_of_runs(below, named) == tmp_path / "mine" / "runs"

@@ -41,9 +41,18 @@ def test_without_a_step_to_go_on_from_the_file_begins_afresh(tmp_path):
 
 def test_a_half_written_last_row_is_dropped(tmp_path):
     file = tmp_path / "records.csv"
-    file.write_text("step,loss\n1,0.5\n2,0.4\n,\n")
-    CsvTracker(file, from_step=2).close()
+    file.write_text("step,loss\n1,0.5\n2,0.4\n3")  # "350,0.1" of a killed process, cut short
+    CsvTracker(file, from_step=5).close()
     assert [row["step"] for row in rows(file)] == ["1", "2"]
+
+
+def test_the_rows_so_far_are_on_the_disk_before_the_first_new_one(tmp_path):
+    file = tmp_path / "records.csv"
+    with CsvTracker(file) as tracker:
+        tracker.log(1, {"loss": 0.5})
+    resumed = CsvTracker(file, from_step=1)  # and killed here
+    assert [row["step"] for row in rows(file)] == ["1"]
+    resumed.close()
 
 
 def test_tensorboard_gets_every_curve(tmp_path):
