@@ -12,7 +12,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,39 +115,25 @@ def parse_changes(texts: Sequence[str]) -> dict[str, Any]:
 
 def single(experiment: Experiment, changes: dict[str, Any], options: argparse.Namespace) -> int:
     """Train once, in one process or as one of several."""
-    from sigreg_edu.training.pretraining import CHECKPOINT, Pretraining
+    from sigreg_edu.training.pretraining import Pretraining
 
     config = experiment.config.with_values(changes)
     folder = options.folder or Path("runs") / experiment.name
     with one_of_several(options.device) as (device, first):
         training = Pretraining(config, device=device)
-        if options.resume:
-            training.load(folder / CHECKPOINT)
-        elif first:
-            refuse_to_overwrite(folder / CHECKPOINT)
+        training.begin(folder, resume=options.resume)
         # A cluster's queue sends SIGTERM: it is answered as Ctrl-C is.
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            go_through(training, folder, options, quiet=not first)
-        except KeyboardInterrupt:
-            if first:
-                print(f"Stopped after step {training.steps_taken}, and kept in {folder}. "
-                      "The same command with --resume goes on.")  # fmt: skip
-            return 130
+            stopped = go_through(training, folder, options, quiet=not first)
         finally:
             signal.signal(signal.SIGTERM, before)
-        if first:
+        if first and stopped:
+            print(f"Stopped after step {training.steps_taken}, and kept in {folder}. "
+                  "The same command with --resume goes on.")  # fmt: skip
+        elif first:
             print(summarize(training, folder))
-    return 0
-
-
-def refuse_to_overwrite(checkpoint: Path) -> None:
-    """Raise UserError if a training lies there that would be lost."""
-    if checkpoint.exists():
-        raise UserError(
-            f"a training lies in {checkpoint.parent} already. Go on with --resume, or name "
-            "another --folder."
-        )
+    return 130 if stopped else 0
 
 
 @contextmanager
@@ -178,15 +164,35 @@ def one_of_several(device: str) -> Iterator[tuple[str, bool]]:
 
 def go_through(
     training: Pretraining, folder: Path, options: argparse.Namespace, *, quiet: bool
-) -> None:
-    """Take all steps that are left; show, log and watch them, unless another process does."""
-    if quiet:
-        for _ in training.take_steps():
-            pass
-        return
-    with Logbook(training, folder, options) as book:
-        for record in training.take_steps(folder):
-            book.enter(record)
+) -> bool:
+    """Take all steps that are left; show, log and watch them, unless another process does.
+
+    Returns:
+        Whether it was interrupted; that waits until the present step is logged, and returns once
+        its checkpoint is kept.
+    """
+    from sigreg_edu.training.interrupts import caught_interrupts
+
+    with (
+        caught_interrupts([]) as caught,
+        nullcontext() if quiet else Logbook(training, folder, options) as book,
+        closing(training.take_steps(folder)) as steps,
+    ):
+        for record in steps:
+            if book is not None:
+                book.enter(record)
+            if any_process(bool(caught), training):
+                return True
+    return bool(caught)
+
+
+def any_process(asked: bool, training: Pretraining) -> bool:
+    """Whether this or another process was asked to stop: all leave after the same step."""
+    import torch
+
+    from sigreg_edu.losses.distributed import sum_over_ranks
+
+    return bool(sum_over_ranks(torch.tensor(float(asked), device=training.device)).item())
 
 
 class Logbook:

@@ -194,13 +194,15 @@ def _require_images(images: object) -> None:
     if _kind(images) not in (torch.float32, torch.uint8):
         raise TypeError(
             "images must be a tensor of float32 from 0 to 1, or of uint8 from 0 to 255, got "
-            f"{_kind(images)}. Convert it: images.float() or images.to(torch.uint8)"
+            f"{_kind(images)}. Convert numbers from 0 to 1 by images.float(), and numbers from 0 "
+            "to 255 by images.to(torch.uint8)."
         )
     shape = tuple(images.shape)
     if len(shape) != 4 or 0 in shape or shape[1] not in (1, 3) or shape[2] != shape[3]:
         raise ValueError(
             "images must have shape (N, C, S, S): at least one, square, in grey (C = 1) or in "
-            f"colour (C = 3), got {shape}. Crop them, and give grey ones an axis of length 1 for C."
+            f"colour (C = 3), got {shape}. Crop them; give grey ones their axis by "
+            "images.unsqueeze(1), move a last one by images.permute(0, 3, 1, 2)."
         )
     if images.dtype == torch.float32:
         _require_shares(images)
@@ -213,8 +215,8 @@ def _require_shares(images: torch.Tensor) -> None:
         require_finite(images, "images")
     if low < -ROUNDING or high > 1.0 + ROUNDING:
         raise ValueError(
-            f"images of float32 must lie from 0 to 1, got {low:.4g} to {high:.4g}. Pass numbers "
-            "from 0 to 255 as images.to(torch.uint8), and rescale others."
+            f"images of float32 must lie from 0 to 1, got {low:.4g} to {high:.4g}. Divide numbers "
+            "from 0 to 255 by 255, and rescale others."
         )
 
 

@@ -267,6 +267,6 @@ def scale_percent(axes: Axes, values: np.ndarray) -> None:
     """Fit an axis of per cent to values: from a round number below them to one above."""
     low, high = 10.0 * math.floor(values.min() / 10.0 - 0.1), 10.0 * math.ceil(values.max() / 10.0)
     low, high = max(low, 0.0), min(high, 100.0)
-    step = 10 if high - low <= 30 else 20 if high - low <= 60 else 50
+    step = 10 if high - low <= 30 else 20 if high - low <= 80 else 25
     axes.set_ylim(low, high + 0.03 * (high - low))
     axes.set_yticks(np.arange(math.ceil(low / step) * step, high + 1, step))

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from importlib import resources
@@ -24,12 +25,25 @@ from sigreg_edu.checks import (
     require_positive,
 )
 from sigreg_edu.losses.schedules import TRANSITIONS
-from sigreg_edu.training.objective import CONDITIONS, COVARIANCE_SHARE, require_lamb
+from sigreg_edu.training.objective import (
+    CONDITIONS,
+    COVARIANCE_SHARE,
+    REPORT_SLICES,
+    require_lamb,
+)
 from sigreg_edu.training.vit import STEMS, VIT_PRESETS
 
-__all__ = ["LossConfig", "ModelConfig", "TrainConfig", "experiment_names", "load_experiment"]
+__all__ = [
+    "LossConfig",
+    "ModelConfig",
+    "TrainConfig",
+    "experiment_names",
+    "load_experiment",
+    "read_yaml",
+]
 
 SUPERVISED = "supervised"
+SLICES = 256  # directions of SIGReg in a step of a transformer
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -65,7 +79,9 @@ class LossConfig:
     Attributes:
         name: a key of ``CONDITIONS``, or ``"supervised"``: cross-entropy of the labels, to compare.
         lamb: λ; the condition's own if None.
-        num_slices: directions of SIGReg in a step.
+        num_slices: directions of SIGReg in a step. The three sums of ``"standardized"`` have N²
+            terms a slice; :meth:`TrainConfig.with_values` therefore takes 16 where it changes the
+            name to it without a number, and 256 where it changes the name back.
         fixed_slices: keep the first step's directions.
         num_points: knots, or quantiles of the standardized form.
         t_max: last knot.
@@ -75,7 +91,7 @@ class LossConfig:
 
     name: str = "lejepa"
     lamb: float | None = None
-    num_slices: int = 256
+    num_slices: int = SLICES
     fixed_slices: bool = False
     num_points: int = 17
     t_max: float = 3.0
@@ -155,16 +171,34 @@ class TrainConfig:
         require_number(self.weight_decay, "weight_decay", minimum=0.0)
         require_choice(self.precision, "precision", PRECISIONS)
 
+    def __hash__(self) -> int:
+        values = {**vars(self), "data": _hashable(self.data)}
+        return hash(tuple(values[f.name] for f in fields(self)))
+
+    # Neither pickle nor copy can take a mapping proxy.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "data": dict(self.data)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, data=MappingProxyType(state["data"]))
+
     def with_values(self, changes: Mapping[str, Any]) -> TrainConfig:
         """Return a copy with some values changed.
 
         Args:
             changes: by name; a dot leads into a section, ``"loss.lamb"``. In ``data`` a new
-                ``name`` drops the options of the old one.
+                ``name`` drops the options of the old one. Another ``loss.name`` brings its own
+                λ, and to or from ``"standardized"`` its own number of slices, unless they are
+                changed along with it.
 
         Raises:
             ValueError: an unknown name, the nearest one is given; a value out of range.
             TypeError: a value of the wrong kind.
+
+        >>> config = TrainConfig().with_values({"loss.name": "standardized"})
+        >>> config.loss.num_slices, config.with_values({"loss.name": "sigreg"}).loss.num_slices
+        (16, 256)
         """
         config = self
         sections: dict[str, dict[str, Any]] = {}
@@ -215,6 +249,15 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def _hashable(value: Any) -> Any:
+    """Equal for equal values, with mappings, lists and sets made hashable."""
+    if isinstance(value, Mapping):
+        return frozenset((key, _hashable(inner)) for key, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(_hashable(inner) for inner in value)
+    return frozenset(value) if isinstance(value, (set, frozenset)) else value
+
+
 def _flat(plain: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     """Nested mappings as names with dots, the data's name first."""
     for key, value in plain.items():
@@ -234,9 +277,18 @@ def _changed(name: str, config: TrainConfig, values: Mapping[str, Any]) -> Any:
         raise ValueError(f"{name} holds one value and has no {next(iter(values))!r}.")
     for key in values:
         _require_known(key, section)
-    if isinstance(section, LossConfig) and values.get("name", section.name) != section.name:
-        values = {"lamb": None, **values}  # another loss comes with its own λ
+    if isinstance(section, LossConfig):
+        values = {**_brought_along(section.name, values.get("name", section.name)), **values}
     return replace(section, **values)
+
+
+def _brought_along(old: str, new: str) -> dict[str, Any]:
+    """What another loss comes with: its own λ, to or from the report's also its own slices."""
+    if new == old:
+        return {}
+    if "standardized" not in (old, new):
+        return {"lamb": None}
+    return {"lamb": None, "num_slices": REPORT_SLICES if new == "standardized" else SLICES}
 
 
 def _require_known(key: str, section: object) -> None:
@@ -245,6 +297,45 @@ def _require_known(key: str, section: object) -> None:
         what = {ModelConfig: "a model", LossConfig: "a loss"}.get(type(section), "a training")
         hint = did_you_mean(key, known) or f"Known: {', '.join(known)}."
         raise ValueError(f"{key!r} is no key of {what}. {hint}")
+
+
+# --- YAML ---------------------------------------------------------------------------------------
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1, as PyYAML reads it, but ``1e-3`` is a number, as in YAML 1.2 and in Python."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
+
+
+def read_yaml(text: str) -> Any:
+    """Return what a text in YAML says: dicts, lists, texts, numbers, true, false or None.
+
+    Raises:
+        ValueError: it is no YAML; one sentence says where.
+
+    >>> read_yaml("{lr: 1e-3, steps: 100, loss: {name: none}}")
+    {'lr': 0.001, 'steps': 100, 'loss': {'name': 'none'}}
+    >>> read_yaml("[1, 2")
+    Traceback (most recent call last):
+        ...
+    ValueError: this is no valid YAML, line 1, column 6: expected ',' or ']', but got '<stream end>'.
+    """  # noqa: E501 - the doctest shows the message as it is printed
+    try:
+        return yaml.load(text, Loader=_Loader)  # a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ValueError(f"this is no valid YAML{where}: {error.problem}.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A character that is not allowed, a date such as 2025-02-30, a thousand brackets.
+        reason = str(getattr(error, "reason", error)).partition("\n")[0]
+        raise ValueError(f"this is no valid YAML: {reason}.") from error
 
 
 # --- experiments: one file, one training or several --------------------------------------------
@@ -311,12 +402,9 @@ def load_experiment(name_or_path: str | Path) -> Experiment:
         shipped = resources.files("sigreg_edu") / "configs" / "experiments" / f"{name}.yaml"
         text = shipped.read_text("utf-8")
     try:
-        plain = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"{name_or_path} is no valid YAML: {error}") from error
-    if not isinstance(plain, dict):
-        raise ValueError(f"{name_or_path} must hold a mapping, got {plain!r:.60}.")
-    try:
+        plain = read_yaml(text)
+        if not isinstance(plain, dict):
+            raise ValueError(f"the file must hold a mapping, got {plain!r:.60}.")
         about, clouds = str(plain.pop("about", "")), plain.pop("clouds", False)
         if not isinstance(clouds, bool):
             raise TypeError(f"clouds must be true or false, got {clouds!r:.60}.")

@@ -170,7 +170,8 @@ class Pretraining:
                 f"got {config.batch_size}. Set a larger one."
             )
         self.network = _make_network(config, self.data, encoder).to(self.device)
-        if encoder is not None:
+        self._encoder_is_own = encoder is not None
+        if self._encoder_is_own:
             _join_batchnorms(self.network, self.device)
         self._wrapped = DistributedDataParallel(self.network) if is_spread() else self.network
         supervised = config.loss.name == SUPERVISED
@@ -266,7 +267,7 @@ class Pretraining:
                     self.save(file)
                     saved = record.step
         finally:
-            if file is not None and self.steps_taken not in (0, saved):
+            if file is not None and self.steps_taken != saved:
                 self.save(file)
 
     def _update(self) -> TrainRecord:
@@ -441,9 +442,10 @@ class Pretraining:
         return {name: tensor.detach().cpu().clone() for name, tensor in kept.items()}
 
     def load_state(self, kept: dict[str, torch.Tensor]) -> None:
-        """Go on from what :meth:`state` returned, torch's global generators too.
+        """Go on from what :meth:`state` returned.
 
-        Of several processes all get the first one's.
+        With an encoder of one's own that sets torch's global generators, too, which its Dropout
+        draws from; of several processes all get those of the one that saved.
 
         Raises:
             ValueError: it is another network's, or not whole; then nothing has changed.
@@ -494,15 +496,18 @@ class Pretraining:
         return must | may
 
     def _global_states(self) -> dict[str, torch.Tensor]:
-        """States of the generators that an encoder's Dropout draws from, by kind of device."""
+        """States of torch's global generators, which an encoder of one's own may draw from."""
+        if not self._encoder_is_own:  # the kit's never does
+            return {}
         states = {"cpu": torch.get_rng_state()}
         if self.device.type == "cuda":
             states["cuda"] = torch.cuda.get_rng_state(self.device)
         return states
 
     def _set_global_states(self, states: dict[str, torch.Tensor]) -> None:
-        torch.set_rng_state(states["cpu"])
-        if self.device.type == "cuda":
+        if "cpu" in states:
+            torch.set_rng_state(states["cpu"])
+        if "cuda" in states:
             torch.cuda.set_rng_state(states["cuda"], self.device)
 
     def save(self, file: str | Path) -> None:

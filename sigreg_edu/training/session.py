@@ -152,12 +152,13 @@ class Session(Generic[Training]):
         """
         if self.finished:
             return
-        try:
-            with held_interrupts(), self._threads():
-                next(self._work)
-        except Exception:
-            self.stop()
-            raise
+        with held_interrupts():
+            try:
+                with self._threads():
+                    next(self._work)
+            except Exception:
+                self.stop()
+                raise
 
     def stop(self) -> None:
         """End it, with a last look at where it is; what was seen is kept.

@@ -1,6 +1,7 @@
 """``sigreg-edu train``: trains, resumes, stops and records, and says plainly what is wrong."""
 
 import csv
+import errno
 import json
 import os
 import re
@@ -16,7 +17,8 @@ import torch
 from safetensors.torch import load_file
 
 from sigreg_edu.cli import main
-from sigreg_edu.cli.train import open_trackers, parse_changes
+from sigreg_edu.cli.train import Logbook, open_trackers, parse_changes
+from sigreg_edu.training import pretraining
 
 QUICK = (
     "steps=6",
@@ -80,30 +82,115 @@ def test_a_killed_training_resumes_bit_for_bit(tmp_path):
     assert (killed / "records.csv").read_text() == (whole / "records.csv").read_text()
 
 
+LONG = (*QUICK, "steps=80", "look_every=20", "save_every=100000")
+CURVES = ("records.csv", "looks.csv")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """The curves of a training that nothing interrupts."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert train(folder, changes=LONG) == 0
+    return [(folder / name).read_text() for name in CURVES]
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_a_clusters_signal_save_and_say_how_to_go_on(tmp_path, sent):
+def test_ctrl_c_and_a_clusters_signal_save_and_no_row_is_lost(tmp_path, sent, uninterrupted):
     command = [sys.executable, "-m", "sigreg_edu", "train", "vit_live", "--device", "cpu",
-               "--folder", str(tmp_path), "--set", *QUICK[1:], "steps=100000",
-               "save_every=100000"]  # fmt: skip
+               "--folder", str(tmp_path), "--set", *LONG]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
     )
     records = tmp_path / "records.csv"
     while not (records.exists() and len(records.read_text().splitlines()) > 4):
         assert process.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.02)
     process.send_signal(sent)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     stopped = int(re.search(r"Stopped after step (\d+), .* --resume goes on", said)[1])
     kept = load_file(tmp_path / "checkpoint.safetensors")
-    assert int(kept["steps_taken"]) == stopped
+    assert int(kept["steps_taken"]) == stopped == len(rows(records))
+    assert train(tmp_path, "--resume", changes=LONG) == 0
+    assert [(tmp_path / name).read_text() for name in CURVES] == uninterrupted
+
+
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises KeyboardInterrupt, whatever runs the tests has made of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_however_often_it_is_interrupted_each_step_is_in_the_curves_once(
+    tmp_path, monkeypatch, sent
+):
+    assert train(tmp_path / "whole") == 0
+    enter, save = Logbook.enter, pretraining.save_checkpoint
+
+    def interrupted(call):
+        def run(*arguments, **options):
+            signal.raise_signal(sent)
+            call(*arguments, **options)
+            signal.raise_signal(sent)
+
+        return run
+
+    monkeypatch.setattr(Logbook, "enter", interrupted(enter))
+    monkeypatch.setattr(pretraining, "save_checkpoint", interrupted(save))
+    parts = tmp_path / "parts"
+    assert train(parts) == 130
+    for _ in range(5):
+        assert train(parts, "--resume") == 130
+    assert train(parts, "--resume") == 130  # all steps are taken; its save was interrupted
+    for name in CURVES:
+        assert (parts / name).read_text() == (tmp_path / "whole" / name).read_text()
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("interrupt", [True, False])
+def test_a_full_disk_is_told_and_nothing_is_said_to_be_kept(
+    tmp_path, monkeypatch, capsys, interrupt
+):
+    def fail(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    enter = Logbook.enter
+
+    def interrupted(book, record):
+        enter(book, record)
+        if interrupt:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Logbook, "enter", interrupted)
+    monkeypatch.setattr(pretraining, "save_checkpoint", fail)
+    assert train(tmp_path) == 1
+    said = capsys.readouterr()
+    assert "No space left on device" in said.err
+    assert "ept in" not in said.out
+    assert "Traceback" not in said.err
 
 
 def test_a_training_is_never_overwritten(tmp_path, capsys):
     assert train(tmp_path) == 0
     assert train(tmp_path) == 1
-    assert "--resume, or name another --folder" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "a training lies in" in said
+    assert "(--resume), or name another folder (--folder)" in said
+
+
+def test_a_training_that_fails_at_once_does_not_block_the_next(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise FloatingPointError("step 1 is not finite")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pretraining.Pretraining, "_update", fail)
+        assert train(tmp_path) == 1
+    assert train(tmp_path) == 0
 
 
 @pytest.mark.parametrize(
@@ -184,3 +271,23 @@ def test_torchrun_gives_the_update_of_one_process(tmp_path):
     for name in ("loss", "invariance", "regularizer", "smallest_std", "gradient_norm"):
         pairs = ((float(a[name]), float(b[name])) for a, b in zip(ours, theirs, strict=True))
         assert all(x == pytest.approx(y, rel=1e-4) for x, y in pairs), name  # sums in another order
+
+
+def test_processes_that_are_stopped_leave_after_the_same_step(tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2",
+               f"--master-port={free_port()}", "-m", "sigreg_edu", "train", "vit_live",
+               "--device", "cpu", "--folder", str(tmp_path), "--set", *LONG, "steps=100000",
+               "look_every=100000"]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    )
+    records = tmp_path / "records.csv"
+    while not (records.exists() and len(records.read_text().splitlines()) > 4):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=25)  # torchrun kills after 30 s who does not leave
+    stopped = int(re.search(r"Stopped after step (\d+), .* --resume goes on", said)[1])
+    kept = load_file(tmp_path / "checkpoint.safetensors")
+    assert int(kept["steps_taken"]) == stopped == len(rows(records))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,8 +16,9 @@ from sigreg_edu.training.config import (
     TrainConfig,
     experiment_names,
     load_experiment,
+    read_yaml,
 )
-from sigreg_edu.training.objective import CONDITIONS
+from sigreg_edu.training.objective import CONDITIONS, Regularizer
 
 
 def changed(**changes):
@@ -108,6 +111,35 @@ def test_a_loss_brings_its_own_lambda_unless_one_is_given_with_it(name):
         assert base.with_values(dict(reversed(both.items()))).loss.lamb == 0.125
 
 
+@pytest.mark.parametrize("other", ["none", "vicreg", "lejepa", "supervised"])
+def test_the_reports_loss_brings_its_few_slices_and_takes_them_away_again(other):
+    base = changed(loss__name=other, loss__num_slices=1024)
+    report = base.with_values({"loss.name": "standardized"})
+    assert report.loss.num_slices == 16
+    assert Regularizer("standardized").sigreg.num_slices == 16  # the usual number there
+    assert (
+        report.with_values({"loss.name": other}).loss.num_slices == LossConfig().num_slices == 256
+    )
+    both = {"loss.num_slices": 64, "loss.name": "standardized"}
+    assert base.with_values(both).loss.num_slices == 64
+    assert report.with_values({**both, "loss.name": other}).loss.num_slices == 64
+
+
+def test_between_other_losses_and_without_another_the_number_of_slices_stays():
+    base = changed(loss__name="sigreg", loss__num_slices=1024)
+    assert base.with_values({"loss.name": "hybrid"}).loss.num_slices == 1024
+    report = changed(loss__name="standardized", loss__num_slices=64)
+    same = {"loss.name": "standardized", "loss.t_max": 2.0}
+    assert report.with_values(same).loss.num_slices == 64
+
+
+def test_a_file_that_names_the_reports_loss_has_its_few_slices_and_gives_them_back():
+    config = TrainConfig.from_dict({"loss": {"name": "standardized"}})
+    assert config.loss.num_slices == 16
+    many = config.with_values({"loss.num_slices": 256})
+    assert TrainConfig.from_dict(many.to_dict()) == many
+
+
 @pytest.mark.parametrize("name", ["none", "supervised"])
 def test_without_a_regularizer_lambda_is_zero(name):
     assert changed(loss__name=name).loss.lamb == 0.0
@@ -139,6 +171,46 @@ def test_a_configuration_does_not_change():
     assert (other.steps, other.loss.lamb) == (3, 0.3)
 
 
+NESTED = {"name": "shapes", "varied": ["size"], "more": {"depth": [{"of": 1}], "set": {2, 3}}}
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
+)
+def test_a_copy_is_equal_and_does_not_change_either(copied):
+    config = changed(data=NESTED, steps=7, loss__name="vicreg")
+    other = copied(config)
+    assert other == config
+    assert hash(other) == hash(config)
+    with pytest.raises(TypeError):
+        other.data["name"] = "digits"
+    with pytest.raises(AttributeError):
+        other.steps = 8
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {}),
+        ({"clip_norm": 1}, {"clip_norm": 1.0}),  # Python holds them equal
+        ({"data": NESTED}, {"data": dict(reversed(NESTED.items()))}),
+    ],
+)
+def test_equal_configurations_are_one_key(one, other):
+    assert changed(**one) == changed(**other)
+    assert len({changed(**one), changed(**other)}) == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"steps": 601}, {"loss.lamb": 0.5}, {"data.pose": 0.5}, {"model.patch": 8}]
+)
+def test_different_configurations_are_different_keys(change):
+    base = TrainConfig()
+    other = base.with_values(change)
+    assert {base: 1, other: 2}[base] == 1
+    assert hash(base) != hash(other)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -160,6 +232,78 @@ def test_tuples_and_paths_become_what_files_can_hold():
     options = {"name": "folder", "path": Path("some") / "where", "sizes": (16, 32)}
     plain = {"name": "folder", "path": str(Path("some") / "where"), "sizes": [16, 32]}
     assert changed(data=options).to_dict()["data"] == plain
+
+
+# --- YAML ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 0.001),
+        ("1E3", 1000.0),
+        ("-2.5e+2", -250.0),
+        ("+1.e1", 10.0),
+        (".5e1", 5.0),
+        ("1.0e-3", 0.001),
+        ("[1e-3, 2e-3]", [0.001, 0.002]),
+        ("0.5", 0.5),
+        (".inf", float("inf")),
+    ],
+)
+def test_numbers_with_an_exponent_are_numbers(text, value):
+    assert read_yaml(text) == value
+    assert type(read_yaml(text)) is type(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "100",
+        "0",
+        "none",
+        "null",
+        "true",
+        "'1e-3'",
+        "e3",
+        "1e",
+        "1e3x",
+        "1e-3 m",
+        "v1e3",
+        "2025-01-02",
+    ],
+)
+def test_everything_else_is_read_as_pyyaml_reads_it(text):
+    assert read_yaml(text) == yaml.safe_load(text)
+    assert type(read_yaml(text)) is type(yaml.safe_load(text))
+
+
+def test_pyyamls_own_loader_is_as_it_was():
+    assert yaml.safe_load("1e-3") == "1e-3"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("steps: [", "this is no valid YAML, line 1, column 9: expected the node content"),
+        ("a: 1\nb: c: 2", "line 2, column 5: mapping values are not allowed here"),
+        ("a: 1\n\tb: 2", "line 2, column 1: found character '.t' that cannot start any token"),
+        ("a: 'open", "line 1, column 9: found unexpected end of stream"),
+        ("*nothing", "line 1, column 1: found undefined alias 'nothing'"),
+        ("a: !!python/object:os.system {}", "line 1, column 4: could not determine a constructor"),
+        ("{[1]: 2}", "line 1, column 2: found unhashable key"),
+        ("a: \x00", "this is no valid YAML: special characters are not allowed"),
+        ("a: 2025-02-30", "this is no valid YAML: day is out of range"),
+        (2000 * "[", "this is no valid YAML: maximum recursion depth exceeded"),
+    ],
+)
+def test_broken_yaml_is_refused_in_one_sentence(text, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        read_yaml(text)
+    said = str(caught.value)
+    assert "\n" not in said
+    assert len(said) < 160
+    assert said.endswith(".")
 
 
 # --- experiments ---------------------------------------------------------------------------------
@@ -199,6 +343,13 @@ def test_a_file_of_ones_own_is_read_as_a_shipped_one(tmp_path):
     assert [config.loss.covariance for config in experiment.configs()] == [0.5] * 5
 
 
+def test_a_file_may_write_numbers_with_an_exponent(tmp_path):
+    text = "lr: 1e-3\nvary:\n  - loss.lamb: [1e-2, 5e-2]"
+    experiment = load_experiment(written(tmp_path, text))
+    assert experiment.config.lr == 0.001
+    assert [config.loss.lamb for config in experiment.configs()] == [0.01, 0.05]
+
+
 def test_an_experiment_that_varies_nothing_is_one_training(tmp_path):
     experiment = load_experiment(str(written(tmp_path, "steps: 3", "one.yml")))
     assert experiment.variants == ({},)
@@ -216,9 +367,13 @@ def test_an_experiment_that_varies_nothing_is_one_training(tmp_path):
         ("clouds: maybe", TypeError, "in .*mine.yaml: clouds must be true or false"),
         ("vary: {seed: 1}", TypeError, "in .*mine.yaml: vary must be a list of mappings"),
         ("vary: [seed]", TypeError, "in .*mine.yaml: vary must be a list of mappings"),
-        ("- steps", ValueError, "mine.yaml must hold a mapping"),
-        ("", ValueError, "mine.yaml must hold a mapping, got None"),
-        ("steps: [", ValueError, "mine.yaml is no valid YAML"),
+        ("- steps", ValueError, "in .*mine.yaml: the file must hold a mapping"),
+        ("", ValueError, "in .*mine.yaml: the file must hold a mapping, got None"),
+        (
+            "steps: [",
+            ValueError,
+            "in .*mine.yaml: this is no valid YAML, line 1, column 9: [^\n]*$",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path, text, error, message):

@@ -72,7 +72,7 @@ def finished(run):
 
 
 def kept_in(folder, config):
-    return load_checkpoint(folder / CHECKPOINT, config)
+    return load_checkpoint(folder / CHECKPOINT, config, device="cpu")
 
 
 def assert_same(state, expected):
@@ -445,12 +445,13 @@ def test_a_training_that_broke_off_goes_on_bit_for_bit(changes, tmp_path):
     config = config_of(**changes)
     whole = list(train(config, data=DIGITS, folder=tmp_path / "whole"))
     for stop in (1, 4):  # before and after a checkpoint on the way
-        begun = train(config, data=DIGITS, folder=tmp_path / "parts")
+        parts = tmp_path / f"parts {stop}"
+        begun = train(config, data=DIGITS, folder=parts)
         records = [next(begun) for _ in range(stop)]
         begun.close()  # as leaving a loop does
-        records += train(config, data=DIGITS, folder=tmp_path / "parts", resume=True)
+        records += train(config, data=DIGITS, folder=parts, resume=True)
         assert records == whole
-        assert_same(kept_in(tmp_path / "parts", config), kept_in(tmp_path / "whole", config))
+        assert_same(kept_in(parts, config), kept_in(tmp_path / "whole", config))
 
 
 def test_an_encoder_of_ones_own_goes_on_bit_for_bit_with_its_running_statistics(tmp_path):
@@ -469,6 +470,73 @@ def test_an_encoder_of_ones_own_goes_on_bit_for_bit_with_its_running_statistics(
     assert_same(kept_in(tmp_path / "parts", config), kept_in(tmp_path / "whole", config))
 
 
+@pytest.fixture
+def global_generator():
+    """Torch's global generator is put back after a test that seeds it."""
+    before = torch.get_rng_state()
+    yield
+    torch.set_rng_state(before)
+
+
+def with_dropout():
+    return nn.Sequential(linear_encoder(), nn.Dropout(0.5))
+
+
+@pytest.mark.usefixtures("global_generator")
+def test_an_encoder_with_dropout_goes_on_bit_for_bit(tmp_path):
+    config = config_of()
+    torch.manual_seed(1)
+    whole = list(train(config, data=DIGITS, encoder=with_dropout(), folder=tmp_path / "whole"))
+    torch.manual_seed(1)
+    begun = train(config, data=DIGITS, encoder=with_dropout(), folder=tmp_path / "parts")
+    records = [next(begun), next(begun)]
+    begun.close()
+    torch.manual_seed(2)  # another process begins elsewhere
+    records += train(
+        config, data=DIGITS, encoder=with_dropout(), folder=tmp_path / "parts", resume=True
+    )
+    assert records == whole
+    assert_same(kept_in(tmp_path / "parts", config), kept_in(tmp_path / "whole", config))
+
+
+def test_the_kits_own_encoder_has_nothing_to_do_with_the_global_generator():
+    run = start()
+    before = torch.get_rng_state()
+    kept = run.state()
+    torch.rand(1)
+    assert_same(run.state(), kept)
+    moved = torch.get_rng_state()
+    run.load_state(kept)
+    assert torch.equal(torch.get_rng_state(), moved)
+    torch.set_rng_state(before)
+
+
+@pytest.mark.usefixtures("global_generator")
+def test_a_step_that_fails_gives_dropouts_numbers_back():
+    run = start(data=turning_to_nan_at(2), encoder=with_dropout())
+    run.step()
+    before = torch.get_rng_state()
+    with pytest.raises(FloatingPointError):
+        run.step()
+    assert torch.equal(torch.get_rng_state(), before)
+    run.step()
+    assert not torch.equal(torch.get_rng_state(), before)
+
+
+def test_batchnorms_of_ones_own_see_all_processes_on_cuda(monkeypatch):
+    def kind_of_norm(device):
+        network = start(encoder=nn.Sequential(linear_encoder(), nn.BatchNorm1d(12))).network
+        pretraining._join_batchnorms(network, torch.device(device))
+        return type(network.encoder[1])
+
+    assert kind_of_norm("cuda") is nn.BatchNorm1d  # one process
+    run = start(encoder=nn.Sequential(linear_encoder(), nn.BatchNorm1d(12)))
+    monkeypatch.setattr(pretraining, "is_spread", lambda: True)
+    for device, kind in (("cpu", nn.BatchNorm1d), ("cuda", nn.SyncBatchNorm)):
+        pretraining._join_batchnorms(run.network, torch.device(device))
+        assert type(run.network.encoder[1]) is kind
+
+
 def test_a_lambda_that_was_set_on_the_way_is_kept():
     run, other = start(), start()
     run.step()
@@ -485,7 +553,7 @@ def test_checkpoints_come_as_often_as_asked_and_at_the_end(steps, expected, tmp_
     monkeypatch.setattr(
         pretraining,
         "save_checkpoint",
-        lambda file, state, config: saved.append((file, int(state["steps_taken"]))),
+        lambda file, state, config, device: saved.append((file, int(state["steps_taken"]))),
     )
     list(train(config_of(steps=steps), data=DIGITS, folder=str(tmp_path)))
     assert saved == [(tmp_path / CHECKPOINT, step) for step in expected]
@@ -512,21 +580,71 @@ def test_resuming_is_refused_where_there_is_nothing_of_this_training(tmp_path):
         train(config_of(lr=0.5), data=DIGITS, folder=tmp_path, resume=True)
 
 
-@pytest.mark.parametrize(
-    "missing", ["generator", "steps_taken", "lamb", "network.encoder.positions"]
-)
-def test_a_state_that_is_not_whole_is_refused(missing):
+def test_a_training_that_lies_there_is_not_overwritten(tmp_path):
+    config = config_of()
+    list(train(config, data=DIGITS, folder=tmp_path))
+    kept = (tmp_path / CHECKPOINT).read_bytes()
+    with pytest.raises(FileExistsError, match=r"resume=True \(--resume\), or name another folder"):
+        train(config, data=DIGITS, folder=tmp_path)  # no record is asked for
+    assert (tmp_path / CHECKPOINT).read_bytes() == kept
+
+
+def whole_state():
     run = start()
-    kept = run.state()
+    run.step()
+    return run.state()
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "generator",
+        "steps_taken",
+        "lamb",
+        "network.encoder.positions",
+        "optimizer.3.exp_avg",
+        "regularizer.sigreg._extra_state",
+    ],
+)
+def test_a_state_that_is_not_whole_is_refused_and_nothing_changes(missing):
+    run, kept = start(), whole_state()
+    before = run.state()
     del kept[missing]
-    with pytest.raises(ValueError, match="this state does not fit the training"):
+    with pytest.raises(ValueError, match=rf"does not fit .* for {missing}, got nothing"):
         run.load_state(kept)
+    assert_same(run.state(), before)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "came"),
+    [
+        ("network.probes.projection.1.weight", torch.zeros(10, 4), r"float32 \(10, 4\)"),
+        ("network.encoder.more", torch.zeros(3), r"float32 \(3,\)"),
+        ("optimizer.3.exp_avg_sq", torch.zeros(3, dtype=torch.int64), r"int64 \(3,\)"),
+        ("optimizer.999.step", torch.zeros(()), r"float32 \(\)"),
+        ("generator", torch.zeros(16, dtype=torch.uint8), r"uint8 \(16,\)"),  # CUDA's
+    ],
+)
+def test_a_state_of_another_kind_is_refused_and_nothing_changes(name, tensor, came):
+    run, kept = start(), whole_state()
+    before = run.state()
+    with pytest.raises(ValueError, match=rf"does not fit .* for {name}, got {came}"):
+        run.load_state(kept | {name: tensor})
+    assert_same(run.state(), before)
 
 
 def test_another_networks_state_is_refused():
     kept = start(model__projection_dim=4).state()
-    with pytest.raises(ValueError, match=r"this state does not fit the training .*JointNetwork"):
+    with pytest.raises(ValueError, match=r"this state does not fit the training: .*projector"):
         start().load_state(kept)
+
+
+def test_a_state_before_the_first_step_fits_a_training_with_fixed_slices():
+    fresh, run = start(loss__fixed_slices=True), start(loss__fixed_slices=True)
+    kept = fresh.state()
+    first = run.step()
+    run.load_state(kept)
+    assert run.step() == first
 
 
 def test_a_state_is_a_copy_that_later_steps_do_not_move():
@@ -563,15 +681,63 @@ def test_an_interrupt_waits_for_the_end_of_its_step_and_the_checkpoint_is_whole(
         return views
 
     config, records = config_of(), []
-    with pytest.raises(KeyboardInterrupt):
-        records.extend(train(config, data=Hooked(interrupt), folder=tmp_path))
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - the records are to be looked at
+        for record in train(config, data=Hooked(interrupt), folder=tmp_path):
+            records += [record]
     assert after == [4]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert int(kept_in(tmp_path, config)["steps_taken"]) == 4
     whole = finished(start())
-    rest = list(train(config, data=DIGITS, folder=tmp_path, resume=True))
-    assert rest == whole.records[4:]
+    records += train(config, data=DIGITS, folder=tmp_path, resume=True)
+    assert records == whole.records  # none is lost
     assert_same(kept_in(tmp_path, config), whole.state())
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_while_the_weights_move_waits_until_the_step_has_counted(monkeypatch):
+    run, whole = start(), finished(start())
+    move = run.optimizer.step
+
+    def interrupted():
+        signal.raise_signal(signal.SIGINT)
+        move()
+
+    monkeypatch.setattr(run.optimizer, "step", interrupted)
+    for step in range(1, 7):
+        with pytest.raises(KeyboardInterrupt):
+            run.step()
+        assert run.steps_taken == len(run.records) == step
+    assert run.records == whole.records
+    assert_same(run.state(), whole.state())
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_during_the_last_save_waits_for_it(tmp_path, monkeypatch):
+    save = pretraining.save_checkpoint
+
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        save(*arguments, **options)
+
+    monkeypatch.setattr(pretraining, "save_checkpoint", interrupted)
+    begun = train(config_of(), data=DIGITS, folder=tmp_path)
+    next(begun)
+    with pytest.raises(KeyboardInterrupt):
+        begun.close()
+    assert int(kept_in(tmp_path, config_of())["steps_taken"]) == 1
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_in_the_last_step_of_a_loop_that_is_left_is_not_lost(tmp_path):
+    def interrupt(batch, views):
+        signal.raise_signal(signal.SIGINT)
+        return views
+
+    begun = train(config_of(), data=Hooked(interrupt), folder=tmp_path)
+    assert next(begun).step == 1
+    with pytest.raises(KeyboardInterrupt):
+        begun.close()
+    assert int(kept_in(tmp_path, config_of())["steps_taken"]) == 1
 
 
 @pytest.mark.usefixtures("interruptible")
@@ -633,9 +799,11 @@ def test_nan_in_the_views_is_named_and_nothing_has_moved(changes, bad, tmp_path)
     healthy = start(**changes)
     for _ in range(bad - 1):
         healthy.step()
-    assert_same(kept_in(tmp_path, config), healthy.state())
-
-    rest = list(train(config, data=DIGITS, folder=tmp_path, resume=True))
+    begun = bad > 1
+    assert (tmp_path / CHECKPOINT).exists() == begun  # nothing stands in the way of a new start
+    if begun:
+        assert_same(kept_in(tmp_path, config), healthy.state())
+    rest = list(train(config, data=DIGITS, folder=tmp_path, resume=begun))
     assert rest == finished(healthy).records[bad - 1 :]
 
 

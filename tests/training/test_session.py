@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import signal
+import threading
 
 import numpy as np
 import pytest
@@ -65,6 +67,33 @@ def test_an_interrupt_stops_a_run_and_keeps_what_there_is(monkeypatch):
     interrupted.run()
     assert interrupted.stopped
     assert interrupted.look_steps.tolist() == [0, 7]
+
+
+@pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason="signals come to the main one"
+)
+def test_an_interrupt_in_a_step_waits_for_it_and_the_session_can_go_on(monkeypatch):
+    plain, bitten = Pretraining(VIT), Session(Pretraining(VIT))
+    list(plain.take_steps())
+    move = bitten.training.optimizer.step
+
+    def interrupted():
+        if bitten.step == 2:
+            signal.raise_signal(signal.SIGINT)
+        move()
+
+    monkeypatch.setattr(bitten.training.optimizer, "step", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            bites(bitten)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert bitten.step == len(bitten.lambs) == 3
+    assert not bitten.stopped
+    bites(bitten)
+    assert bitten.training.records == plain.records
+    assert bitten.look_steps.tolist() == [0, 2, 4, 5]
 
 
 def test_a_loss_that_is_no_number_stops_it_and_is_told(monkeypatch):
