@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from sigreg_edu.exercises.core import (
     Exercise,
+    NotTried,
     NotYet,
     call,
     close,
@@ -494,7 +495,10 @@ def _check_targets(answer: Any) -> str:
 def _verdicts(result: Any) -> tuple[bool, bool, bool]:
     """Three verdicts, of whatever kind they are."""
     try:
-        values = [number(value) for value in result]
+        parts = list(result)
+        if any(part is ... for part in parts):
+            raise NotTried
+        values = [number(part) for part in parts]
     except TypeError as error:
         raise NotYet("return three verdicts: `return invariance, sigreg, ratio`.") from error
     expect(len(values) == 3, f"three verdicts are asked, got {len(values)}.")
@@ -520,7 +524,7 @@ def my_targets(invariance, sigreg):
 quiz_views = quiz(
     "b",
     {
-        "a": "The encoder sees photographs in all colours; what counts is what the loss asks.",
+        "a": "It sees all colours, but the loss asks it to answer alike for all of them.",
         "b": "Ripe and unripe are to land together: the loss asks the encoder to forget it.",
         "c": "More kinds of views ask for more to be forgotten, whether you need it or not.",
         "d": "The probe can read only what the embedding has kept.",
@@ -550,7 +554,7 @@ quiz_collapse = quiz(
         "a": "The lowest invariance of all is that of a single point.",
         "b": "A fall below its own start is what training is for; it says nothing of the width.",
         "c": "λ does not repair what is already seen here: what do the std and the rank say?",
-        "d": "All images at one point: invariance 0, kNN near chance. Std tells it at once.",
+        "d": "All images at one point have invariance 0, too. Std tells the two apart at once.",
     },
 )
 quiz_ranking = quiz(

@@ -338,3 +338,7 @@ def test_the_librarys_targets_are_right_too():
 def test_tensors_are_verdicts_too():
     answer = verdicts()
     assert outcome("targets", lambda i, s: torch.tensor(answer(i, s)))[0] == "right"
+
+
+def test_an_untouched_verdict_among_three_is_not_tried():
+    assert outcome("targets", lambda i, s: (i < 0.1, ..., ...))[0] == "not tried"
