@@ -83,11 +83,11 @@ def test_the_map_shows_the_two_widest_principal_axes(loss):
         np.testing.assert_allclose(seen, widths, rtol=1e-5)  # the clouds are float32
 
 
-def test_the_map_is_the_same_for_all_looks_and_holds_them():
+def test_the_map_is_the_same_for_all_looks_and_holds_most_of_them():
     views = [vit_replay_view(VitReplayParams(look=look)) for look in range(LAST_MOMENT + 1)]
     assert len({view.scale for view in views}) == 1
     inside = [np.abs(view.map.points).max(axis=1) <= vit_replay.FIELD for view in views]
-    assert np.mean(inside) > 0.99
+    assert np.mean(inside) >= vit_replay.INSIDE
 
 
 def test_a_map_does_not_flip_between_looks():
