@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.text import Text
 
-from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.factors import NAMES, FactorsFigure
 from sigreg_edu.views.factors import RUNS, FactorsParams, FactorsView, factors_view
 
@@ -84,22 +82,8 @@ def test_the_pixels_are_marked_in_the_row_of_the_shape(figure):
 
 @pytest.mark.parametrize("device", ["cpu", "NVIDIA H100 80GB HBM3"])
 @pytest.mark.parametrize("other", ["none", "position"])
-def test_no_word_is_cut_off_or_lies_on_another(figure, other, device):
+def test_no_word_is_cut_off_or_lies_on_another(assert_words_are_apart, figure, other, device):
     view = factors_view(FactorsParams(other=other))
     figure.update(replace(view, device=device, accuracy=np.ones(5)))
     assert device in figure.device.get_text()
     assert_words_are_apart(figure)
-
-
-def assert_words_are_apart(figure: ExplorerFigure) -> None:
-    """Fail if a visible text is cut off by the picture's edge, or two of them overlap."""
-    renderer, frame = figure.canvas.get_renderer(), figure.figure.bbox
-    texts = [text for text in figure.figure.findobj(Text) if text.get_visible() and text.get_text()]
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
-    for number, (words, box) in enumerate(boxes):
-        assert frame.x0 <= box.x0, words
-        assert box.x1 <= frame.x1, words
-        assert frame.y0 <= box.y0, words
-        assert box.y1 <= frame.y1, words
-        for others, other in boxes[number + 1 :]:
-            assert not box.overlaps(other), (words, others)

@@ -7,9 +7,7 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from matplotlib.text import Text
 
-from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.vit_replay import CUT, FLOOR, VitReplayFigure
 from sigreg_edu.training.measures import SPACES
 from sigreg_edu.views.vit_replay import (
@@ -152,21 +150,7 @@ def test_it_says_where_the_run_was_recorded(figure):
     "state",
     [{}, {"seed": SEEDS[-1]}, {"loss": "none", "space": "projection"}, {"loss": "supervised"}],
 )
-def test_no_word_is_cut_off_or_lies_on_another(state, device):
+def test_no_word_is_cut_off_or_lies_on_another(assert_words_are_apart, state, device):
     figure = VitReplayFigure()  # kept backgrounds leave the words of ticks as they were
     figure.update(replace(vit_replay_view(VitReplayParams(**state)), device=device))
     assert_words_are_apart(figure)
-
-
-def assert_words_are_apart(figure: ExplorerFigure) -> None:
-    """Fail if a visible text is cut off by the picture's edge, or two of them overlap."""
-    renderer, frame = figure.canvas.get_renderer(), figure.figure.bbox
-    texts = [text for text in figure.figure.findobj(Text) if text.get_visible() and text.get_text()]
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
-    for number, (words, box) in enumerate(boxes):
-        assert frame.x0 <= box.x0, words
-        assert box.x1 <= frame.x1, words
-        assert frame.y0 <= box.y0, words
-        assert box.y1 <= frame.y1, words
-        for others, other in boxes[number + 1 :]:
-            assert not box.overlaps(other), (words, others)
