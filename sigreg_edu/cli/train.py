@@ -106,7 +106,10 @@ def parse_changes(texts: Sequence[str]) -> dict[str, Any]:
         key, sign, value = text.partition("=")
         if not sign or not key:
             raise ValueError(f"--set takes KEY=VALUE, got {text!r}. For instance loss.lamb=0.05")
-        changes[key] = read_yaml(value)
+        try:
+            changes[key] = read_yaml(value)
+        except ValueError as error:
+            raise ValueError(f"--set {text}: {error}") from error
     return changes
 
 

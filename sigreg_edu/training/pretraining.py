@@ -164,11 +164,8 @@ class Pretraining:
                 f"batch_size must be at most the {len(self.data.train_indices)} training images, "
                 f"got {config.batch_size}. Set a smaller one."
             )
-        if is_spread() and config.batch_size < dist.get_world_size():
-            raise ValueError(
-                f"batch_size must be at least the {dist.get_world_size()} processes, "
-                f"got {config.batch_size}. Set a larger one."
-            )
+        if is_spread():
+            _require_shareable(config, dist.get_world_size())
         self.network = _make_network(config, self.data, encoder).to(self.device)
         self._encoder_is_own = encoder is not None
         if self._encoder_is_own:
@@ -602,6 +599,21 @@ def _join_batchnorms(network: JointNetwork, device: torch.device) -> None:
     """Let the BatchNorms of an encoder see all processes' images, where PyTorch can: on CUDA."""
     if is_spread() and device.type == "cuda":
         network.encoder = nn.SyncBatchNorm.convert_sync_batchnorm(network.encoder)
+
+
+def _require_shareable(config: TrainConfig, processes: int) -> None:
+    """Refuse what several processes cannot share out."""
+    if config.batch_size < processes:
+        raise ValueError(
+            f"batch_size must be at least the {processes} processes, got {config.batch_size}. "
+            "Set a larger one."
+        )
+    if config.loss.name == "standardized":
+        raise ValueError(
+            "loss.name 'standardized' compares every point with every other, which cannot be "
+            f"shared out: it must run in one process, got {processes}. Start it without torchrun, "
+            "or take loss.name=sigreg."
+        )
 
 
 def _embedding_dim(encoder: nn.Module, data: ImageData) -> int:

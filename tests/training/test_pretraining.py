@@ -23,7 +23,13 @@ from sigreg_edu.training.checkpoint import load_checkpoint
 from sigreg_edu.training.config import SUPERVISED, TrainConfig
 from sigreg_edu.training.loop import learning_rate
 from sigreg_edu.training.objective import CONDITIONS
-from sigreg_edu.training.pretraining import CHECKPOINT, Pretraining, choose_device, train
+from sigreg_edu.training.pretraining import (
+    CHECKPOINT,
+    Pretraining,
+    _require_shareable,
+    choose_device,
+    train,
+)
 from sigreg_edu.training.vit import VIT_PRESETS
 
 DIGITS = ScatteredDigits()
@@ -866,3 +872,13 @@ def test_a_training_that_was_killed_goes_on_bit_for_bit(tmp_path):
     rest = list(train(config, data=DIGITS, folder=folder, resume=True))
     assert rest == whole[step:]
     assert_same(kept_in(folder, config), kept_in(tmp_path / "whole", config))
+
+
+def test_what_several_processes_cannot_share_is_refused():
+    config = TrainConfig().with_values({"batch_size": 2})
+    with pytest.raises(ValueError, match="at least the 3 processes, got 2"):
+        _require_shareable(config, 3)
+    standardized = TrainConfig().with_values({"loss.name": "standardized"})
+    with pytest.raises(ValueError, match="cannot be shared out"):
+        _require_shareable(standardized, 2)
+    _require_shareable(TrainConfig(), 2)
