@@ -39,6 +39,7 @@ from sigreg_edu.training.vit import make_vit
 __all__ = ["Pretraining", "TrainRecord", "VitMeasures", "choose_device", "train"]
 
 CHECKPOINT = "checkpoint.safetensors"
+FEWEST_IMAGES = 10
 MOST_WATCHED = {"train": 1500, "test": 500}  # images that are looked at
 CHUNK = 512  # images that are embedded at once
 DIRECTIONS = "regularizer.sigreg.directions"  # fixed ones, drawn in the first step
@@ -163,6 +164,11 @@ class Pretraining:
             raise ValueError(
                 f"batch_size must be at most the {len(self.data.train_indices)} training images, "
                 f"got {config.batch_size}. Set a smaller one."
+            )
+        if len(self.data.train_indices) < FEWEST_IMAGES:
+            raise ValueError(
+                f"at least {FEWEST_IMAGES} training images are needed, which kNN asks for votes, "
+                f"got {len(self.data.train_indices)}. Add some."
             )
         if is_spread():
             _require_shareable(config, dist.get_world_size())

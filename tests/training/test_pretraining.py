@@ -882,3 +882,10 @@ def test_what_several_processes_cannot_share_is_refused():
     with pytest.raises(ValueError, match="cannot be shared out"):
         _require_shareable(standardized, 2)
     _require_shareable(TrainConfig(), 2)
+
+
+def test_too_few_images_for_knn_are_refused_before_the_first_step():
+    few = ScatteredDigits()
+    few.train_indices = few.train_indices[:9]
+    with pytest.raises(ValueError, match="at least 10 training images"):
+        Pretraining(TrainConfig().with_values({"batch_size": 4}), data=few)
