@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
@@ -136,7 +137,22 @@ def single(experiment: Experiment, changes: dict[str, Any], options: argparse.Na
                   "The same command with --resume goes on.")  # fmt: skip
         elif first:
             print(summarize(training, folder))
-    return 130 if stopped else 0
+    status = 130 if stopped else 0
+    if is_one_of_several():
+        leave_at_once(status)
+    return status
+
+
+def is_one_of_several() -> bool:
+    """Whether torchrun started this process beside others."""
+    return "RANK" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def leave_at_once(status: int) -> None:
+    """End this process without destructors: gloo's may wait for ever for one that left before."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 @contextmanager
@@ -146,7 +162,7 @@ def one_of_several(device: str) -> Iterator[tuple[str, bool]]:
     Yields:
         The device of this process, and whether it is the one that writes and speaks.
     """
-    if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if not is_one_of_several():
         yield device, True
         return
     import torch
@@ -158,11 +174,8 @@ def one_of_several(device: str) -> Iterator[tuple[str, bool]]:
     if kind == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if kind == "cuda" else "gloo")
-    try:
-        yield kind, dist.get_rank() == 0
-        dist.barrier()  # nobody leaves while another still speaks with it
-    finally:
-        dist.destroy_process_group()
+    yield kind, dist.get_rank() == 0
+    dist.barrier()  # nobody leaves while another still speaks with it
 
 
 def go_through(
