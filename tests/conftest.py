@@ -1,11 +1,14 @@
 """Fixtures that several rooms' tests share."""
 
 import json
+import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
 from torch.overrides import TorchFunctionMode
 
 
@@ -52,3 +55,20 @@ def cpu_before_float64():
     """Fails the test where a tensor becomes float64 before it is on the CPU."""
     with _DoubleOnlyOnCpu():
         yield
+
+
+@pytest.fixture(scope="module")
+def of_all_ranks(tmp_path_factory):
+    """Run ``as_one_rank(rank, world, port, folder)`` in gloo processes; what each saved."""
+    if not (dist.is_available() and dist.is_gloo_available()):
+        pytest.skip("this torch has no gloo")
+
+    def run(as_one_rank, world):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        folder = tmp_path_factory.mktemp("ranks")
+        mp.spawn(as_one_rank, args=(world, port, str(folder)), nprocs=world)
+        return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(world)]
+
+    return run

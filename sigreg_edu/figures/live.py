@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.parts import DigitDots, HistogramPanel, clipped, draw_target_circle
+from sigreg_edu.figures.parts import DigitDots, clipped, draw_target_circle, worst_shadow_panel
 from sigreg_edu.views.live import STEPS, LiveView
 
 FIELDS = (3.5, 7.0, 14.0, 28.0, 56.0)  # half the width of the cloud's panel: the first that fits
@@ -49,13 +49,7 @@ class LiveFigure(ExplorerFigure):
         self.objective = self.moving(axes.text(0.0, 1.1, "", transform=axes.transAxes, fontsize=12))
 
     def _build_shadow(self, axes: Axes) -> None:
-        self.shadow = HistogramPanel(self, axes, title="2  worst shadow", top=0.9)
-        axes.set(xlabel="", xticks=[-4, -2, 0, 2, 4])
-        axes.get_legend().remove()
-        self.worst = self.moving(
-            axes.text(0.02, 0.97, "", va="top", transform=axes.transAxes, fontsize=13.5,
-                      fontweight="bold")
-        )  # fmt: skip
+        self.shadow, self.worst = worst_shadow_panel(self, axes, title="2  worst shadow")
 
     def _build_widths(self, axes: Axes) -> None:
         axes.set_title("3  std of each", pad=4)

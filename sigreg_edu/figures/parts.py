@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
+from matplotlib.text import Text
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
@@ -107,3 +108,17 @@ def decade_label(value: float) -> str:
     if value > 5e-4:
         return f"{value:g}"
     return "10⁻" + "⁰¹²³⁴⁵⁶⁷⁸⁹"[round(-math.log10(value))]
+
+
+def worst_shadow_panel(
+    figure: ExplorerFigure, axes: Axes, *, title: str
+) -> tuple[HistogramPanel, Text]:
+    """Build the panel of a worst shadow; its histogram, and the words for its T above."""
+    panel = HistogramPanel(figure, axes, title=title, top=0.9)
+    axes.set(xlabel="", xticks=[-4, -2, 0, 2, 4])
+    axes.get_legend().remove()
+    words = figure.moving(
+        axes.text(0.02, 0.97, "", va="top", transform=axes.transAxes, fontsize=13.5,
+                  fontweight="bold")
+    )  # fmt: skip
+    return panel, words

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.embedding import CloudPanel
-from sigreg_edu.figures.parts import HistogramPanel, clipped
+from sigreg_edu.figures.parts import clipped, worst_shadow_panel
 from sigreg_edu.statistics import null_distribution
 from sigreg_edu.views.embedding import LENS, Cloud
 from sigreg_edu.views.vit_replay import SEEDS, VitReplayView
@@ -93,15 +93,9 @@ class VitReplayFigure(ExplorerFigure):
     # --- shadow and widths ---------------------------------------------------------------------
 
     def _build_shadow(self, axes: Axes) -> None:
-        self.shadow = HistogramPanel(self, axes, title="2  worst shadow", top=0.9)
+        self.shadow, self.worst = worst_shadow_panel(self, axes, title="2  worst shadow")
         self.bars = axes.patches[0]
         axes.set_xlabel("dashes: N(0, 1)", color=style.TARGET_INK)
-        axes.set_xticks([-4, -2, 0, 2, 4])
-        axes.get_legend().remove()
-        self.worst = self.moving(
-            axes.text(0.02, 0.97, "", va="top", transform=axes.transAxes, fontsize=13.5,
-                      fontweight="bold")
-        )  # fmt: skip
 
     def _build_spectrum(self, axes: Axes) -> None:
         self.spectrum_axes = axes

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.embedding import CloudPanel
-from sigreg_edu.figures.parts import HistogramPanel, clipped
+from sigreg_edu.figures.parts import clipped, worst_shadow_panel
 from sigreg_edu.statistics import null_distribution
 from sigreg_edu.views.sample import Histogram
 from sigreg_edu.views.vit_training import EXAMPLES, FREQUENCIES, SIZE, STEPS, VitTrainingView
@@ -99,13 +99,7 @@ class VitTrainingFigure(ExplorerFigure):
     # --- middle --------------------------------------------------------------------------------
 
     def _build_shadow(self, axes: Axes) -> None:
-        self.shadow = HistogramPanel(self, axes, title="3  worst shadow", top=0.9)
-        axes.set(xlabel="", xticks=[-4, -2, 0, 2, 4])
-        axes.get_legend().remove()
-        self.worst = self.moving(
-            axes.text(0.02, 0.97, "", va="top", transform=axes.transAxes, fontsize=13.5,
-                      fontweight="bold")
-        )  # fmt: skip
+        self.shadow, self.worst = worst_shadow_panel(self, axes, title="3  worst shadow")
 
     def _build_ecf(self, axes: Axes) -> None:
         axes.set(title="4  its φ(t)", xlabel="frequency t", xlim=(0.0, FREQUENCIES[-1]))

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from sigreg_edu.data import FACTORS, ImageData, ScatteredDigits, Shapes
 from sigreg_edu.views.params import Params, choice, seed, slider
+from sigreg_edu.views.strengths import clutter_slider, colour_slider, pose_slider
 
 ROWS = 5  # images shown, each of another class
 MOST_VIEWS = 6
@@ -40,18 +41,9 @@ class DigitViewsParams(Params):
     """State of the explorer of views: which pictures, and what each view draws anew."""
 
     data: str = choice("digits", PICTURES, label="pictures")
-    pose: float = slider(
-        1.0, 0.0, 1.0, 0.05, label="pose",
-        help="0: upright, centred and large. 1: anywhere, half to full size, turned up to 40°.",
-    )  # fmt: skip
-    colour: float = slider(
-        0.0, 0.0, 1.0, 0.05, label="colour",
-        help="0: white ink on black. 1: dark paper and light ink of any colour.",
-    )  # fmt: skip
-    clutter: float = slider(
-        0.0, 0.0, 1.0, 0.05, label="clutter",
-        help="How strongly three pieces of other digits are seen behind the digit.",
-    )  # fmt: skip
+    pose: float = pose_slider()
+    colour: float = colour_slider()
+    clutter: float = clutter_slider()
     varied: str = choice("place", VARIED_LABELS, label="views draw anew", help="Of a shape.")
     num_views: int = slider(4, 2, MOST_VIEWS, 1, label="number of views")
     seed: int = seed()

@@ -39,6 +39,7 @@ from sigreg_edu.views.sessions import (
     turns,
     when_in_words,
 )
+from sigreg_edu.views.strengths import clutter_slider, colour_slider, pose_slider
 
 STEPS = 300
 CURVES = ("sigreg", "effective_rank", "knn", "linear")
@@ -72,18 +73,9 @@ class VitTrainingParams(Params):
         LAMBS["lejepa"], 0.0, 0.8, 0.005, label="λ",
         help="May be moved while it trains: the next step obeys.",
     )  # fmt: skip
-    pose: float = slider(
-        1.0, 0.0, 1.0, 0.05, label="pose",
-        help="0: upright, centred and large. 1: anywhere, half to full size, turned up to 40°.",
-    )  # fmt: skip
-    colour: float = slider(
-        0.0, 0.0, 1.0, 0.05, label="colour",
-        help="0: white ink on black. 1: dark paper and light ink of any colour.",
-    )  # fmt: skip
-    clutter: float = slider(
-        0.0, 0.0, 1.0, 0.05, label="clutter",
-        help="How strongly three pieces of other digits are seen behind the digit.",
-    )  # fmt: skip
+    pose: float = pose_slider()
+    colour: float = colour_slider()
+    clutter: float = clutter_slider()
     stem: str = choice("conv", STEMS, label="tokens from")
     step: int = moment(0, STEPS, label="look back to step")
     space: str = choice("projection", SPACES, label="look at the")

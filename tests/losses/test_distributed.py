@@ -1,13 +1,11 @@
 """Several processes with uneven batches make the very update of one process on the joined batch."""
 
 import os
-import socket
 from functools import partial
 
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch.nn.parallel import DistributedDataParallel
 
 from sigreg_edu.losses import (
@@ -123,16 +121,9 @@ def averaged_by_hand(rank, share, world):
 
 
 @pytest.fixture(scope="module", params=[2, 3])
-def ranks(request, tmp_path_factory):
+def ranks(request, of_all_ranks):
     """What each of 2 or 3 processes found."""
-    if not (dist.is_available() and dist.is_gloo_available()):
-        pytest.skip("this torch has no gloo")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder, world = tmp_path_factory.mktemp("ranks"), request.param
-    mp.spawn(as_one_rank, args=(world, port, str(folder)), nprocs=world)
-    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(world)]
+    return of_all_ranks(as_one_rank, request.param)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 from functools import lru_cache
 
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -133,16 +131,9 @@ def resumed(folder):
 
 
 @pytest.fixture(scope="module", params=[2, 3])
-def ranks(request, tmp_path_factory):
+def ranks(request, of_all_ranks):
     """What each of 2 or 3 processes found."""
-    if not (dist.is_available() and dist.is_gloo_available()):
-        pytest.skip("this torch has no gloo")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder, world = tmp_path_factory.mktemp("ranks"), request.param
-    mp.spawn(as_one_rank, args=(world, port, str(folder)), nprocs=world)
-    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(world)]
+    return of_all_ranks(as_one_rank, request.param)
 
 
 @pytest.fixture(scope="module")
