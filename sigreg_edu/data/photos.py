@@ -15,8 +15,7 @@ import os
 import shutil
 import tarfile
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -25,6 +24,7 @@ import torch
 from torch.nn import functional
 
 from sigreg_edu.checks import require_integer, require_number
+from sigreg_edu.data.files import replacing
 from sigreg_edu.data.images import ImageData
 from sigreg_edu.data.splits import split_by_class
 
@@ -291,7 +291,7 @@ def _by_hand(root: Path, failure: str, advice: str) -> str:
 def _fetch(archive: Path) -> None:
     """Download to a file that becomes the archive only when it is whole."""
     archive.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary(archive) as partial:
+    with replacing(archive) as partial:
         try:
             with (
                 urllib.request.urlopen(CIFAR10_ADDRESS, timeout=TIMEOUT) as answer,
@@ -302,17 +302,6 @@ def _fetch(archive: Path) -> None:
             failure = f"CIFAR-10 could not be downloaded ({type(error).__name__}: {error})"
             raise ConnectionError(_by_hand(archive.parent, failure, "Try again")) from error
         _require_checksum(partial, f"what came from {CIFAR10_ADDRESS}", "Fetch it")
-        os.replace(partial, archive)
-
-
-@contextmanager
-def _temporary(target: Path) -> Iterator[Path]:
-    """Offer the path of a new file beside ``target``, and leave none behind."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        yield partial
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _require_checksum(file: Path, what: str, advice: str) -> None:
@@ -330,11 +319,9 @@ def _unpack(archive: Path, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     with tarfile.open(archive) as packed:
         for name in CIFAR10_FILES:
-            with _temporary(folder / name) as partial:
-                member = packed.extractfile(f"{CIFAR10_FOLDER}/{name}")
-                with partial.open("wb") as file:
-                    shutil.copyfileobj(member, file)
-                os.replace(partial, folder / name)
+            member = packed.extractfile(f"{CIFAR10_FOLDER}/{name}")
+            with replacing(folder / name) as partial, partial.open("wb") as file:
+                shutil.copyfileobj(member, file)
 
 
 def _read_batch(file: Path) -> tuple[torch.Tensor, torch.Tensor]:

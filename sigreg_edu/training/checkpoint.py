@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 
 import torch
 
-from sigreg_edu.training.config import TrainConfig, _flat
+from sigreg_edu.data.files import replacing
+from sigreg_edu.training.config import TrainConfig, flat
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
 
@@ -21,9 +20,7 @@ INSTALL = 'checkpoints need safetensors. Install it: pip install "sigreg-edu[tra
 def save_checkpoint(
     file: Path, state: dict[str, torch.Tensor], config: TrainConfig, *, device: str
 ) -> None:
-    """Write beside the file first and then put it in its place: an older one is never half lost.
-
-    That holds for a power cut too: what is put in place has reached the disk.
+    """Write a checkpoint; whatever goes wrong, a power cut too, an older one stays whole.
 
     Args:
         file: where to; folders are made.
@@ -47,28 +44,9 @@ def save_checkpoint(
         "torch": torch.__version__,
         "step": str(int(state["steps_taken"])),
     }
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as stream:
-            stream.write(save({k: v.contiguous() for k, v in state.items()}, metadata=facts))
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(beside, file)
-    finally:
-        beside.unlink(missing_ok=True)
-    _sync_folder(file.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let the disk know a folder's new entry, on systems where a folder can be opened."""
-    if os.name != "posix":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network disks cannot; the file is in its place by now
-            os.fsync(opened)
-    finally:
-        os.close(opened)
+    content = save({k: v.contiguous() for k, v in state.items()}, metadata=facts)
+    with replacing(file, durable=True) as beside:
+        beside.write_bytes(content)
 
 
 def load_checkpoint(file: Path, config: TrainConfig, *, device: str) -> dict[str, torch.Tensor]:
@@ -118,7 +96,7 @@ def load_checkpoint(file: Path, config: TrainConfig, *, device: str) -> dict[str
 
 
 def _require_same(file: Path, theirs: dict[str, object], config: TrainConfig) -> None:
-    kept, asked = dict(_flat(theirs)), dict(_flat(config.to_dict()))
+    kept, asked = dict(flat(theirs)), dict(flat(config.to_dict()))
     names = [n for n in {**kept, **asked} if kept.get(n) != asked.get(n) and n not in FREE]
     if names:
         listed = ", ".join(f"{n} = {kept.get(n)!r} (asked: {asked.get(n)!r})" for n in names)

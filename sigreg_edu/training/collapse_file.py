@@ -18,6 +18,7 @@ import torch
 
 from sigreg_edu.checks import require_choice
 from sigreg_edu.data.digits import load_digits
+from sigreg_edu.data.files import replacing
 from sigreg_edu.losses.schedules import TRANSITIONS
 from sigreg_edu.training.measures import SPACES, Measures
 from sigreg_edu.training.objective import CONDITIONS
@@ -253,26 +254,22 @@ def _has_shape(array: np.ndarray | None, shape: Sequence[int | None]) -> bool:
 
 
 def save_runs(runs: Iterable[WatchedRun], path: Path) -> None:
-    """Keep runs in an ``.npz`` file: a row for each moment of each run.
-
-    The file is written beside ``path`` first, so that an interruption leaves the old one whole.
-    """
+    """Keep runs in an ``.npz`` file: a row for each moment of each run."""
     runs = list(runs)
     clouds = [run.cloud for run in runs if run.cloud is not None]
     facts = {
         "settings": [asdict(run.setting) for run in runs],
         "seconds": [round(run.seconds, 2) for run in runs],
     }
-    half_written = path.with_name(f"new_{path.name}")
-    np.savez_compressed(
-        half_written,
-        facts=np.array(json.dumps(facts)),
-        run=np.repeat(np.arange(len(runs), dtype=np.int16), [len(run.steps) for run in runs]),
-        step=np.concatenate([run.steps for run in runs]).astype(np.int32),
-        measures=np.concatenate([run.measures for run in runs]),
-        invariance=np.concatenate([run.invariance for run in runs]),
-        has_cloud=np.concatenate([np.full(len(r.steps), r.cloud is not None) for r in runs]),
+    arrays = {
+        "facts": np.array(json.dumps(facts)),
+        "run": np.repeat(np.arange(len(runs), dtype=np.int16), [len(run.steps) for run in runs]),
+        "step": np.concatenate([run.steps for run in runs]).astype(np.int32),
+        "measures": np.concatenate([run.measures for run in runs]),
+        "invariance": np.concatenate([run.invariance for run in runs]),
+        "has_cloud": np.concatenate([np.full(len(r.steps), r.cloud is not None) for r in runs]),
         **{space: np.concatenate([run.spectra[space] for run in runs]) for space in SPACES},
         **packed(np.concatenate(clouds) if clouds else np.zeros((0, NUM_SHOWN, 2), np.float32)),
-    )
-    half_written.replace(path)
+    }
+    with replacing(path) as beside:
+        np.savez_compressed(beside, **arrays)

@@ -237,7 +237,7 @@ class TrainConfig:
         """
         if not isinstance(plain, Mapping):
             raise TypeError(f"a configuration must be a mapping, got {type(plain).__name__}.")
-        return cls().with_values(dict(_flat(plain)))
+        return cls().with_values(dict(flat(plain)))
 
 
 def _plain(value: Any) -> Any:
@@ -258,7 +258,7 @@ def _hashable(value: Any) -> Any:
     return frozenset(value) if isinstance(value, (set, frozenset)) else value
 
 
-def _flat(plain: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def flat(plain: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     """Nested mappings as names with dots, the data's name first."""
     for key, value in plain.items():
         if isinstance(value, Mapping):

@@ -19,6 +19,7 @@ from sigreg_edu.training.loop import StepRecord, train_encoder
 from sigreg_edu.training.measures import SPACES, Measures, measure_points
 from sigreg_edu.training.objective import CONDITIONS, Regularizer, require_lamb
 from sigreg_edu.training.projector import make_projector
+from sigreg_edu.training.seeds import spread_seed
 from sigreg_edu.training.targets import make_agreement
 
 
@@ -40,7 +41,7 @@ class JointTraining:
             whose three sums cost N² a slice.
         embedding_dim: dimension of the embedding.
         projection_dim: D, dimension of what the loss sees.
-        seed: of everything.
+        seed: of everything; see :func:`sigreg_edu.training.seeds.spread_seed`.
 
     Attributes:
         condition, target, steps: as given.
@@ -84,14 +85,15 @@ class JointTraining:
         self.digits = load_digits()
         embedding_dim = require_integer(embedding_dim, "embedding_dim")
         projection_dim = require_integer(projection_dim, "projection_dim")
-        self.backbone = small_encoder(embedding_dim, seed=seed)
+        seeds = spread_seed(seed)
+        self.backbone = small_encoder(embedding_dim, seed=seeds.encoder)
         standardize_output(self.backbone, self.digits.train_images)
         self.network = nn.Sequential(
-            self.backbone, make_projector(embedding_dim, projection_dim, seed=seed)
+            self.backbone, make_projector(embedding_dim, projection_dim, seed=seeds.projector)
         )
         self.transition = _require_transition(transition, steps)
         self.records: list[StepRecord] = []
-        self.regularizer = Regularizer(condition, num_slices=num_slices, seed=seed)
+        self.regularizer = Regularizer(condition, num_slices=num_slices, seed=seeds.slices)
         self._training = train_encoder(
             self.digits.train_images,
             encoder=self.network,
@@ -101,7 +103,7 @@ class JointTraining:
             steps=steps,
             batch_size=batch_size,
             lr=lr,
-            seed=seed,
+            seed=seeds.batches,
             agreement=make_agreement(target, self.network),
         )
 

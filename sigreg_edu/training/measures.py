@@ -10,7 +10,15 @@ import torch
 from sigreg_edu.slicing import sliced_epps_pulley, uniform_directions
 from sigreg_edu.training.probes import effective_rank, knn_accuracy, standard_deviations
 
-__all__ = ["SPACES", "Measures", "measure_points", "principal_plane", "worst_direction"]
+__all__ = [
+    "SPACES",
+    "Measures",
+    "fixed_draw",
+    "measure_points",
+    "principal_plane",
+    "worst_direction",
+    "yardstick_points",
+]
 
 SPACES = MappingProxyType({"embedding": "embedding", "projection": "projection"})
 YARDSTICK_SLICES = 256
@@ -56,17 +64,36 @@ def measure_points(
         mean_std=std.mean().item(),
         effective_rank=effective_rank(z).item(),
         knn=knn_accuracy(z[train], labels[train], z[test], labels[test]),
-        sigreg=sliced_epps_pulley(z[test[:YARDSTICK_SAMPLES]], unseen).mean().item(),
+        sigreg=sliced_epps_pulley(yardstick_points(z[test]), unseen).mean().item(),
     )
+
+
+def fixed_draw(indices: torch.Tensor, *, most: int) -> torch.Tensor:
+    """Return all of ``indices`` (N,), or ``most`` that are drawn by a fixed seed, in their order.
+
+    Images may lie in the order of their classes, so the first ones would not do.
+
+    >>> fixed_draw(torch.arange(1000), most=4)
+    tensor([ 37,  44, 675, 775])
+    """
+    if len(indices) <= most:
+        return indices
+    order = torch.randperm(len(indices), generator=torch.Generator().manual_seed(0))
+    return indices[order[:most].sort().values.to(indices.device)]
+
+
+def yardstick_points(z: torch.Tensor) -> torch.Tensor:
+    """Return the points, of (N, D), whose T is asked: 256 at most, as T grows with their number."""
+    return z[fixed_draw(torch.arange(len(z)), most=YARDSTICK_SAMPLES)]
 
 
 def worst_direction(z: torch.Tensor) -> tuple[torch.Tensor, float]:
     """Return the direction (D,) with the largest T, of 64 random ones and the axes, and that T.
 
     Args:
-        z: points (N, D), float32.
+        z: points (N, D), float32; T is that of :func:`yardstick_points`.
     """
-    dim = z.shape[1]
+    z, dim = yardstick_points(z), z.shape[1]
     random = uniform_directions(dim, WATCHED_DIRECTIONS, seed=YARDSTICK_SEED)
     directions = torch.cat([random, torch.eye(dim)], dim=1)  # (D, 64 + D)
     statistics = sliced_epps_pulley(z, directions)

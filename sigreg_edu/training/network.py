@@ -37,7 +37,7 @@ class JointNetwork(nn.Module):
         projection_dim: D.
         hidden_dim: width of the projector's hidden layer; 0 for one linear layer, a classifier.
         num_classes: of the probes.
-        seed: of projector and probes.
+        seed: of the projector; probes begin at 0.
 
     Shape:
         images (N, C, H, W) -> :class:`Outputs`.
@@ -60,7 +60,7 @@ class JointNetwork(nn.Module):
                 embedding_dim, projection_dim, hidden_dim=hidden_dim, seed=seed
             )
         else:
-            generator = torch.Generator().manual_seed(seed + 2**32)
+            generator = torch.Generator().manual_seed(seed)
             self.projector = make_linear(
                 embedding_dim, projection_dim, generator=generator, gain=1.0
             )

@@ -31,9 +31,10 @@ from sigreg_edu.training.config import SUPERVISED, TrainConfig
 from sigreg_edu.training.encoder import evaluating
 from sigreg_edu.training.interrupts import caught_interrupts, deliver, held_interrupts
 from sigreg_edu.training.loop import StepRecord, learning_rate
-from sigreg_edu.training.measures import SPACES, Measures, measure_points
+from sigreg_edu.training.measures import SPACES, Measures, fixed_draw, measure_points
 from sigreg_edu.training.network import JointNetwork
 from sigreg_edu.training.objective import Regularizer, require_lamb
+from sigreg_edu.training.seeds import spread_seed
 from sigreg_edu.training.vit import make_vit
 
 __all__ = ["Pretraining", "TrainRecord", "VitMeasures", "choose_device", "train"]
@@ -181,12 +182,12 @@ class Pretraining:
         self.regularizer = None if supervised else _make_regularizer(config)
         self.lamb = config.loss.lamb
         self.optimizer = _make_optimizer(self.network, config)
-        self.generator = torch.Generator(self.device).manual_seed(config.seed)
+        self.generator = torch.Generator(self.device).manual_seed(spread_seed(config.seed).batches)
         self.records: list[TrainRecord] = []
         self.steps_taken = 0
         self.watched = {
-            "train": _some(self.data.train_indices, MOST_WATCHED["train"]),
-            "test": _some(self.data.test_indices, MOST_WATCHED["test"]),
+            "train": fixed_draw(self.data.train_indices, most=MOST_WATCHED["train"]),
+            "test": fixed_draw(self.data.test_indices, most=MOST_WATCHED["test"]),
         }
 
     # --- training -------------------------------------------------------------------------------
@@ -487,10 +488,11 @@ class Pretraining:
         """Tensors as a state must have them, and as it may: those only where ``kept`` has them."""
         may = {}
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        lost = _has_begun(kept) and not _section(kept, "optimizer")
         for index, p in enumerate(parameters):  # a parameter without a gradient has no moments
             moments = {"step": torch.zeros(()), "exp_avg": p, "exp_avg_sq": p}
             moments = {f"optimizer.{index}.{name}": like for name, like in moments.items()}
-            may |= moments if moments.keys() & kept.keys() else {}
+            may |= moments if lost or moments.keys() & kept.keys() else {}
         if self.config.loss.fixed_slices and DIRECTIONS in kept:  # there is none before a step
             model, loss = self.config.model, self.config.loss
             may[DIRECTIONS] = torch.zeros(model.projection_dim, loss.num_slices)
@@ -579,6 +581,7 @@ def choose_device(device: str | torch.device) -> torch.device:
 def _make_network(config: TrainConfig, data: ImageData, encoder: nn.Module | None) -> JointNetwork:
     mean, std = data.pixel_statistics()
     model, supervised = config.model, config.loss.name == SUPERVISED
+    seeds = spread_seed(config.seed)
     if encoder is None:
         encoder = make_vit(
             model.name,
@@ -588,7 +591,7 @@ def _make_network(config: TrainConfig, data: ImageData, encoder: nn.Module | Non
             stem=model.stem,
             mean=mean,
             std=std,
-            seed=config.seed,
+            seed=seeds.encoder,
         )
     classes = len(data.class_names)
     return JointNetwork(
@@ -597,7 +600,7 @@ def _make_network(config: TrainConfig, data: ImageData, encoder: nn.Module | Non
         projection_dim=classes if supervised else model.projection_dim,
         hidden_dim=0 if supervised else model.hidden_dim,
         num_classes=classes,
-        seed=config.seed,
+        seed=seeds.projector,
     )
 
 
@@ -657,7 +660,7 @@ def _make_regularizer(config: TrainConfig) -> Regularizer:
         num_points=loss.num_points,
         t_max=loss.t_max,
         covariance=loss.covariance,
-        seed=config.seed,
+        seed=spread_seed(config.seed).slices,
     )
 
 
@@ -701,12 +704,8 @@ def _writes() -> bool:
     return not is_spread() or dist.get_rank() == 0
 
 
-def _some(indices: torch.Tensor, most: int) -> torch.Tensor:
-    """All indices, or ``most`` of them by a fixed draw, rising."""
-    if len(indices) <= most:
-        return indices
-    order = torch.randperm(len(indices), generator=torch.Generator().manual_seed(0))
-    return indices[order[:most].sort().values.to(indices.device)]
+def _has_begun(kept: dict[str, torch.Tensor]) -> bool:
+    return "steps_taken" in kept and bool(kept["steps_taken"].any())
 
 
 def _section(kept: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:

@@ -54,7 +54,7 @@ def make_projector(in_dim: int, out_dim: int, *, hidden_dim: int = 128, seed: in
     >>> make_projector(32, 16)(torch.zeros(5, 32)).shape
     torch.Size([5, 16])
     """
-    generator = torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0) + 2**32)
+    generator = torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0))
     return nn.Sequential(
         make_linear(in_dim, hidden_dim, generator=generator, gain=2.0),
         JoinedBatchNorm(hidden_dim),

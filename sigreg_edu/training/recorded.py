@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 from sigreg_edu.data import ImageData, make_images
+from sigreg_edu.data.files import replacing
 from sigreg_edu.training.config import Experiment, TrainConfig, load_experiment
 from sigreg_edu.training.measures import SPACES
 from sigreg_edu.training.pretraining import Pretraining, TrainRecord, VitMeasures
@@ -249,12 +250,8 @@ def _save(runs: list[RecordedRun], experiment: Experiment, path: Path) -> None:
         arrays |= {f"{number}.{name}": array for name, array in _arrays_of(run).items()}
         facts.append(_facts_of(run))
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}.npz")
-    try:
+    with replacing(path) as beside:
         np.savez_compressed(beside, facts=np.array(json.dumps(facts)), **arrays)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
     text = json.dumps(_note(runs, experiment), indent=2, ensure_ascii=False)
     path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 

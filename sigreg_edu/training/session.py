@@ -23,7 +23,6 @@ from sigreg_edu.training.interrupts import held_interrupts
 from sigreg_edu.training.loop import StepRecord
 from sigreg_edu.training.measures import (
     SPACES,
-    YARDSTICK_SAMPLES,
     Measures,
     principal_plane,
     worst_direction,
@@ -241,7 +240,7 @@ class Session(Generic[Training]):
 
     def _look(self, space: str, z: torch.Tensor) -> SpaceLook:
         tested = z[self.training.test_indices]  # (T, D)
-        direction, statistic = worst_direction(tested[:YARDSTICK_SAMPLES])
+        direction, statistic = worst_direction(tested)
         before = torch.from_numpy(self.looks[-1].spaces[space].plane) if self.looks else None
         return SpaceLook(
             measures=self.training.measure(space, z),

@@ -6,11 +6,12 @@ A tracker has ``log(step, values)`` and ``close()``; anything that has them will
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
+
+from sigreg_edu.data.files import replacing
 
 __all__ = ["CsvTracker", "TensorBoardTracker", "Tracker", "WandbTracker"]
 
@@ -82,13 +83,14 @@ class CsvTracker:
 
     def _rewrite(self, columns: list[str], rows: list[dict[str, Any]]) -> None:
         """Put the kept rows in the file's place at once, so that a kill loses none of them."""
-        beside = self.file.with_name(f".{self.file.name}.{os.getpid()}")
-        with beside.open("w", newline="", encoding="utf-8") as stream:
+        with (
+            replacing(self.file) as beside,
+            beside.open("w", newline="", encoding="utf-8") as stream,
+        ):
             if columns:
                 writer = csv.DictWriter(stream, columns)
                 writer.writeheader()
                 writer.writerows(rows)
-        os.replace(beside, self.file)
 
     def _write(self, row: Mapping[str, Any]) -> None:
         if self._writer is None:

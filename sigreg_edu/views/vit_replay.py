@@ -14,7 +14,6 @@ from sigreg_edu.training.config import SUPERVISED, load_experiment
 from sigreg_edu.training.measures import (
     SPACES,
     WATCHED_DIRECTIONS,
-    YARDSTICK_SAMPLES,
     worst_direction,
 )
 from sigreg_edu.training.objective import CONDITIONS
@@ -240,7 +239,7 @@ def _worst_shadow(loss: str, now: int) -> tuple[Histogram, float]:
     """Return the histogram of the projections along the direction of largest T, and that T."""
     clouds = next(run.clouds for run in runs_of(loss) if run.clouds is not None)
     z = torch.from_numpy(clouds[now])
-    direction, worst = worst_direction(z[:YARDSTICK_SAMPLES])
+    direction, worst = worst_direction(z)
     return histogram((z @ direction).numpy()), worst
 
 

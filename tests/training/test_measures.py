@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from sigreg_edu.training.measures import principal_plane
+from sigreg_edu.training.measures import (
+    fixed_draw,
+    measure_points,
+    principal_plane,
+    worst_direction,
+)
 from sigreg_edu.training.probes import principal_deviations
 
 
@@ -48,3 +54,29 @@ def test_fitting_keeps_distances(generator):
 def test_a_single_point_many_times_stays_one(generator):
     still = principal_plane(torch.full((50, 4), 3.0), like=torch.randn(50, 2, generator=generator))
     assert torch.equal(still, torch.zeros(50, 2))
+
+
+def test_a_fixed_draw_keeps_order_and_is_spread_over_all():
+    indices = torch.arange(500, 1500)
+    drawn = fixed_draw(indices, most=100)
+    assert torch.equal(drawn, fixed_draw(indices, most=100))
+    assert (drawn.diff() > 0).all()
+    assert torch.isin(drawn, indices).all()
+    assert 900 < drawn.double().mean() < 1100  # standard error 29
+    assert fixed_draw(indices, most=1000) is indices
+
+
+def test_the_yardstick_sees_all_classes_of_images_that_lie_in_their_order(generator):
+    """Two classes, one after the other: the first 256 would be all of one."""
+    z = torch.randn(1000, 4, generator=generator)
+    z[:500, 0] -= 4.0
+    z[500:, 0] += 4.0
+    labels, rows = (torch.arange(1000) >= 500).long(), torch.arange(1000)
+    shuffled = rows[torch.randperm(1000, generator=generator)]
+    in_order, mixed = (measure_points(z[r], labels[r], rows[::2], rows) for r in (rows, shuffled))
+    one_class = measure_points(z[:500], labels[:500], rows[:500:2], rows[:500])
+    assert in_order.sigreg == pytest.approx(mixed.sigreg, rel=0.1)
+    assert one_class.sigreg > 1.5 * in_order.sigreg
+    direction, worst = worst_direction(z)
+    assert worst == pytest.approx(worst_direction(z[shuffled])[1], rel=0.1)
+    assert direction[0].abs() == 1.0

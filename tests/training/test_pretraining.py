@@ -30,6 +30,7 @@ from sigreg_edu.training.pretraining import (
     choose_device,
     train,
 )
+from sigreg_edu.training.seeds import spread_seed
 from sigreg_edu.training.vit import VIT_PRESETS
 
 DIGITS = ScatteredDigits()
@@ -89,7 +90,7 @@ def assert_same(state, expected):
 
 def first_batch(run):
     """What the first step of a fresh run sees: indices (B,) and views (V, B, C, H, W)."""
-    generator = torch.Generator().manual_seed(run.config.seed)
+    generator = torch.Generator().manual_seed(spread_seed(run.config.seed).batches)
     indices = run.data.train_indices
     batch = indices[torch.randperm(len(indices), generator=generator)[: run.config.batch_size]]
     return batch, run.data.views(batch, run.config.num_views, generator=generator)
@@ -130,7 +131,7 @@ def test_lejepas_first_loss_is_the_librarys_of_the_same_views():
     run = start(loss__lamb=0.3)
     views = first_batch(run)[1]
     z = run.network.train()(views.flatten(0, 1)).projection.unflatten(0, (2, 16))
-    expected = LeJEPALoss(0.3, num_slices=8, seed=run.config.seed)(z)
+    expected = LeJEPALoss(0.3, num_slices=8, seed=spread_seed(run.config.seed).slices)(z)
     record = start(loss__lamb=0.3).step()
     assert record.loss == pytest.approx(expected["loss"].item(), rel=1e-6)
     assert record.invariance == pytest.approx(expected["invariance_loss"].item(), rel=1e-6)
@@ -637,6 +638,12 @@ def test_a_state_of_another_kind_is_refused_and_nothing_changes(name, tensor, ca
     with pytest.raises(ValueError, match=rf"does not fit .* for {name}, got {came}"):
         run.load_state(kept | {name: tensor})
     assert_same(run.state(), before)
+
+
+def test_a_state_of_a_begun_training_without_any_moments_is_refused():
+    kept = {k: v for k, v in whole_state().items() if not k.startswith("optimizer.")}
+    with pytest.raises(ValueError, match=r"does not fit .* for optimizer\.0\.\w+, got nothing"):
+        start().load_state(kept)
 
 
 def test_another_networks_state_is_refused():

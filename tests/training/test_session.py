@@ -236,4 +236,7 @@ def test_the_map_does_not_flip_from_look_to_look():
     bitten.run()
     for before, after in itertools.pairwise(bitten.looks[2:]):
         one, two = (look.spaces["projection"].plane for look in (before, after))
-        assert (one * two).sum() > 0.5 * np.linalg.norm(one) * np.linalg.norm(two)
+        fit = (one * two).sum()
+        assert fit > 0.0
+        for other in (two * [1, -1], two * [-1, 1], two[:, ::-1], -two[:, ::-1]):
+            assert fit >= (one * other).sum()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sigreg_edu.training.config import SUPERVISED
-from sigreg_edu.training.measures import SPACES, YARDSTICK_SAMPLES, worst_direction
+from sigreg_edu.training.measures import SPACES, worst_direction
 from sigreg_edu.training.recorded import vit_runs
 from sigreg_edu.views import vit_replay
 from sigreg_edu.views.embedding import cloud_of
@@ -130,7 +130,7 @@ def test_a_small_cloud_is_magnified(spread, factor):
 def test_the_worst_shadow_is_that_of_the_projection(loss):
     view = vit_replay_view(VitReplayParams(loss=loss, look=2))
     z = torch.from_numpy(recorded(loss).clouds[view.now])
-    _, worst = worst_direction(z[:YARDSTICK_SAMPLES])
+    _, worst = worst_direction(z)
     assert view.worst == worst
     directions = 64 + z.shape[1]
     assert f"Of {directions} shadows its worst has T = {short(worst)}." in view.readout
