@@ -9,6 +9,8 @@ pose, colours and clutter are to be forgotten, and what remains is which digit i
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch.nn import functional
@@ -17,7 +19,7 @@ from sigreg_edu.checks import require_integer, require_number
 from sigreg_edu.data.digits import load_digits
 from sigreg_edu.data.images import ImageData
 
-__all__ = ["ScatteredDigits", "place"]
+__all__ = ["ScatteredDigits", "Scattering", "draw", "place"]
 
 SMALLEST_SIZE = 16  # twice the glyphs': half of it still holds one
 PLACING_SEED = 20251108  # of the fixed images, the same for everyone
@@ -29,6 +31,101 @@ DULL = 0.5  # how far colours may move from black paper and white ink: dark stay
 # Columns of random numbers in [0, 1): scale, angle, x, y, paper and ink colours; then per piece
 # which digit, scale, angle, x, y, colour.
 OWN, PER_PIECE = 10, 8
+
+
+@dataclass(frozen=True)
+class Scattering:
+    """How digits are placed, coloured and cluttered: paints any of them from random numbers.
+
+    Args:
+        size, pose, colour, clutter: as :class:`ScatteredDigits`.
+
+    Raises:
+        TypeError, ValueError: a size below 16, a strength outside [0, 1].
+    """
+
+    size: int = 16
+    pose: float = 1.0
+    colour: float = 0.0
+    clutter: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_integer(self.size, "size", minimum=SMALLEST_SIZE)
+        for name in ("pose", "colour", "clutter"):
+            require_number(getattr(self, name), name, minimum=0.0, maximum=1.0)
+
+    def fixed(self, glyphs: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
+        """Paint the fixed images (B, C, H, W) of some of the glyphs (N, h, w)."""
+        return self.paint(glyphs, indices, fixed_draws(len(glyphs))[indices])
+
+    def paint(
+        self, glyphs: torch.Tensor, indices: torch.Tensor, draws: torch.Tensor
+    ) -> torch.Tensor:
+        """Paint paper, clutter and digit, in that order.
+
+        Args:
+            glyphs: (N, h, w), all digits; clutter consists of pieces of any of them.
+            indices: (B,), which to paint.
+            draws: (B, 34) random numbers from 0 to 1, see :func:`draw`.
+
+        Returns:
+            Tensor (B, C, H, W).
+        """
+        own, pieces = draws[:, :OWN], draws[:, OWN:].unflatten(1, (PIECES, PER_PIECE))
+        side = 1.0 - self.pose * (1.0 - SMALLEST) * own[:, 0]
+        ink = place(glyphs[indices], *self._placing(side, own[:, 1:4]), size=self.size)
+        if self.colour == 0.0:
+            canvas = torch.zeros_like(ink)[:, None]  # (B, 1, H, W)
+        else:
+            canvas = self._tint(own[:, 4:7])[..., None, None].expand(-1, -1, self.size, self.size)
+        if self.clutter > 0.0:
+            for piece in pieces.unbind(1):
+                canvas = self._over(canvas, *self._piece(glyphs, piece))
+        return self._over(canvas, ink, own[:, 7:10])
+
+    def _placing(self, side: torch.Tensor, own: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Side, angle, and centre that keeps a digit of this side on the canvas."""
+        angle = self.pose * LARGEST_TURN * (2.0 * own[:, 0] - 1.0)
+        centre = self.pose * (1.0 - side)[:, None] * (2.0 * own[:, 1:3] - 1.0)
+        return side, angle, centre
+
+    def _piece(
+        self, glyphs: torch.Tensor, piece: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Coverage (B, H, W) of one small piece of another digit anywhere, and its colour draws."""
+        which = (piece[:, 0] * len(glyphs)).long()
+        side = PIECE_SIDE[0] + (PIECE_SIDE[1] - PIECE_SIDE[0]) * piece[:, 1]
+        angle = 2.0 * math.pi * piece[:, 2]
+        centre = 2.0 * piece[:, 3:5] - 1.0
+        coverage = place(glyphs[which], side, angle, centre, size=self.size)
+        return self.clutter * coverage, piece[:, 5:8]
+
+    def _tint(self, draws: torch.Tensor) -> torch.Tensor:
+        return self.colour * DULL * draws  # (B, 3)
+
+    def _over(
+        self, canvas: torch.Tensor, coverage: torch.Tensor, draws: torch.Tensor
+    ) -> torch.Tensor:
+        """Paint ink of a random light colour where ``coverage`` (B, H, W) says so."""
+        coverage = coverage[:, None]
+        light = 1.0 if self.colour == 0.0 else (1.0 - self._tint(draws))[..., None, None]
+        return canvas * (1.0 - coverage) + coverage * light
+
+
+def draw(count: int, num_views: int, *, generator: torch.Generator) -> torch.Tensor:
+    """Draw the random numbers (V, count, 34), from 0 to 1, of which views are painted.
+
+    >>> draw(5, 2, generator=torch.Generator().manual_seed(0)).shape
+    torch.Size([2, 5, 34])
+    """
+    shape = (num_views, count, OWN + PIECES * PER_PIECE)
+    return torch.rand(shape, generator=generator, device=generator.device)
+
+
+@lru_cache(maxsize=1)
+def fixed_draws(count: int) -> torch.Tensor:
+    """Return the random numbers (count, 34) of the fixed images; not to be changed."""
+    return draw(count, 1, generator=torch.Generator().manual_seed(PLACING_SEED))[0]
 
 
 class ScatteredDigits(ImageData):
@@ -60,16 +157,11 @@ class ScatteredDigits(ImageData):
     def __init__(
         self, size: int = 16, *, pose: float = 1.0, colour: float = 0.0, clutter: float = 0.0
     ) -> None:
-        self.size = require_integer(size, "size", minimum=SMALLEST_SIZE)
-        self.pose = require_number(pose, "pose", minimum=0.0, maximum=1.0)
-        self.colour = require_number(colour, "colour", minimum=0.0, maximum=1.0)
-        self.clutter = require_number(clutter, "clutter", minimum=0.0, maximum=1.0)
+        self.scattering = Scattering(size, pose, colour, clutter)
         digits = load_digits()
         self.glyphs = digits.images  # (1797, 8, 8)
-        generator = torch.Generator().manual_seed(PLACING_SEED)
-        everything = torch.arange(len(self.glyphs))
         super().__init__(
-            images=self._views(everything, 1, generator, slice(None))[0],
+            images=self.scattering.fixed(self.glyphs, torch.arange(len(self.glyphs))),
             labels=digits.labels,
             train_indices=digits.train_indices,
             test_indices=digits.test_indices,
@@ -79,51 +171,10 @@ class ScatteredDigits(ImageData):
     def _views(
         self, indices: torch.Tensor, num_views: int, generator: torch.Generator, part: slice
     ) -> torch.Tensor:
-        shape = (num_views, len(indices), OWN + PIECES * PER_PIECE)
-        draws = torch.rand(shape, generator=generator, device=self.glyphs.device)[:, part]
-        return self._painted(indices[part].repeat(num_views), draws.flatten(0, 1)).unflatten(
-            0, (num_views, -1)
-        )  # (V·B, C, H, W) -> (V, B, C, H, W)
-
-    def _painted(self, indices: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
-        """Paint paper, clutter and digit from random numbers (N, 34), in that order."""
-        own, pieces = draws[:, :OWN], draws[:, OWN:].unflatten(1, (PIECES, PER_PIECE))
-        side = 1.0 - self.pose * (1.0 - SMALLEST) * own[:, 0]
-        ink = place(self.glyphs[indices], *self._placing(side, own[:, 1:4]), size=self.size)
-        if self.colour == 0.0:
-            canvas = torch.zeros_like(ink)[:, None]  # (N, 1, H, W)
-        else:
-            canvas = self._tint(own[:, 4:7])[..., None, None].expand(-1, -1, self.size, self.size)
-        if self.clutter > 0.0:
-            for piece in pieces.unbind(1):
-                canvas = self._over(canvas, *self._piece(piece))
-        return self._over(canvas, ink, own[:, 7:10])
-
-    def _placing(self, side: torch.Tensor, own: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Side, angle, and centre that keeps a digit of this side on the canvas."""
-        angle = self.pose * LARGEST_TURN * (2.0 * own[:, 0] - 1.0)
-        centre = self.pose * (1.0 - side)[:, None] * (2.0 * own[:, 1:3] - 1.0)
-        return side, angle, centre
-
-    def _piece(self, piece: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Coverage (N, H, W) of one small piece of another digit anywhere, and its colour draws."""
-        which = (piece[:, 0] * len(self.glyphs)).long()
-        side = PIECE_SIDE[0] + (PIECE_SIDE[1] - PIECE_SIDE[0]) * piece[:, 1]
-        angle = 2.0 * math.pi * piece[:, 2]
-        centre = 2.0 * piece[:, 3:5] - 1.0
-        coverage = place(self.glyphs[which], side, angle, centre, size=self.size)
-        return self.clutter * coverage, piece[:, 5:8]
-
-    def _tint(self, draws: torch.Tensor) -> torch.Tensor:
-        return self.colour * DULL * draws  # (N, 3)
-
-    def _over(
-        self, canvas: torch.Tensor, coverage: torch.Tensor, draws: torch.Tensor
-    ) -> torch.Tensor:
-        """Paint ink of a random light colour where ``coverage`` (N, H, W) says so."""
-        coverage = coverage[:, None]
-        light = 1.0 if self.colour == 0.0 else (1.0 - self._tint(draws))[..., None, None]
-        return canvas * (1.0 - coverage) + coverage * light
+        draws = draw(len(indices), num_views, generator=generator)[:, part]
+        every = indices[part].repeat(num_views)
+        painted = self.scattering.paint(self.glyphs, every, draws.flatten(0, 1))
+        return painted.unflatten(0, (num_views, -1))  # (V·B, C, H, W) -> (V, B, C, H, W)
 
 
 def place(

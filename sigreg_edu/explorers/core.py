@@ -35,6 +35,7 @@ class Explorer:
         compute: state → view; deterministic, and quick enough to follow a slider.
         figure: shows a view.
         refine: state → finer and finer views; each step short, since nothing else runs meanwhile.
+            A step that has nothing to show yet yields the view before.
 
     Attributes:
         params: the last good state.
@@ -126,7 +127,7 @@ class Explorer:
         try:
             with one_thread():
                 view = next(self._refinement, None)
-            if view is not None:
+            if view is not None and view is not self.view:
                 self._show(view)
         except Exception as error:  # the coarser picture stays
             view, self.error = None, in_words(error)

@@ -241,8 +241,10 @@ class ExplorerWidget(widgets.VBox):
             self._timer = loop.call_later(delay, self._refine_once)
 
     def _refine_once(self) -> None:
+        before = self.explorer.updates
         self.explorer.refine_step()
-        self._show_picture()
+        if self.explorer.updates != before or self.explorer.error:
+            self._show_picture()
         self._refine_when_at_rest(delay=PAUSE_SECONDS)
 
     # --- making the widgets ------------------------------------------------------------------

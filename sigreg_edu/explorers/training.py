@@ -138,8 +138,18 @@ class TrainingWidget(ExplorerWidget):
             self._follows = self.explorer.params.step >= self._last_look()
         here = taken and ("lamb" in changes or self.explorer.params.key != before)
         if here and self.explorer.params.condition != "none":
-            self.session.training.lamb = self.explorer.params.lamb
+            self._hand_on_lamb()
         return taken
+
+    def _hand_on_lamb(self) -> None:
+        """Let the next step obey the slider: also that of a training which had another λ before.
+
+        One that was never made is forgotten, and made with this λ when it is asked for.
+        """
+        if self.session.is_made:
+            self.session.training.lamb = self.explorer.params.lamb
+        else:
+            self.sessions.begin(self.explorer.params)
 
     def next_moment(self) -> int | None:
         """Return the step of the look after the one that is shown, None after the last."""

@@ -15,7 +15,11 @@ from sigreg_edu.figures.stems import StemsFigure
 from sigreg_edu.figures.vit_replay import VitReplayFigure
 from sigreg_edu.figures.vit_sweep import VitSweepFigure
 from sigreg_edu.figures.vit_training import VitTrainingFigure
-from sigreg_edu.views.digit_views import DigitViewsParams, digit_views_view
+from sigreg_edu.views.digit_views import (
+    DigitViewsParams,
+    digit_views_view,
+    refine_digit_views,
+)
 from sigreg_edu.views.factors import FactorsParams, factors_view
 from sigreg_edu.views.ranking import RankingParams, ranking_view
 from sigreg_edu.views.stems import RECORDED, StemsParams, stems_view
@@ -87,7 +91,12 @@ def digit_views_explorer(**initial: Any) -> ExplorerWidget:
         ImportError: scikit-learn, which brings the digits, is not installed.
         ValueError: a field is unknown or out of its range.
     """
-    explorer = Explorer(DigitViewsParams(**initial), digit_views_view, DigitViewsFigure())
+    explorer = Explorer(
+        DigitViewsParams(**initial),
+        digit_views_view,
+        DigitViewsFigure(),
+        refine=refine_digit_views,
+    )
     digits = {"data": "digits", "pose": 1.0, "colour": 0.0, "clutter": 0.0}
     shapes = {"data": "shapes"}
     presets = {

@@ -96,14 +96,18 @@ class DigitViewsFigure(ExplorerFigure):
         for bar, strength in zip(self.bars, strengths, strict=True):
             bar.set_width(strength)
         self.dots.set_xdata(strengths)
-        percent = 100.0 * view.raw_knn
-        self.bar.set_width(percent)
-        inside = percent > 50.0
-        self.number.set(text=f"{percent:.1f}", x=percent - 2.0 if inside else percent + 2.0)
-        self.number.set(ha="right" if inside else "left", color="white" if inside else style.INK)
+        self._show_knn(view)
         for number, heading in enumerate(self.headings):
             heading.set_visible(number <= view.num_views)
         self._show_static(view)
+
+    def _show_knn(self, view: DigitViewsView) -> None:
+        percent = 100.0 * (view.raw_knn or 0.0)
+        said = "being counted" if view.raw_knn is None else f"{percent:.1f}"
+        self.bar.set_width(percent)
+        inside = percent > 50.0
+        self.number.set(text=said, x=percent - 2.0 if inside else percent + 2.0)
+        self.number.set(ha="right" if inside else "left", color="white" if inside else style.INK)
 
     def _show_static(self, view: DigitViewsView) -> None:
         """Set what depends on the kind of pictures alone."""

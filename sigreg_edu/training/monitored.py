@@ -10,8 +10,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import cached_property
 
-from sigreg_edu.training.monitor import Sign, monitor_of
+from sigreg_edu.training.monitor import Monitor, Sign, monitor_of
 from sigreg_edu.training.pretraining import Pretraining
 from sigreg_edu.training.runs import half_the_threads
 from sigreg_edu.training.session import Session, SpaceLook
@@ -26,17 +27,15 @@ class MonitoredSession(Session[Pretraining]):
     of the cores are left to whoever watches.
 
     Args:
-        training: not begun yet.
-        look_first: as of :class:`Session`.
-
-    Attributes:
-        monitor: has ``signs``, all that were told.
+        training, look_first: as of :class:`Session`.
     """
 
-    def __init__(self, training: Pretraining, *, look_first: bool = True) -> None:
-        self.monitor = monitor_of(training.config)
-        self._told = 0
-        super().__init__(training, look_first=look_first)
+    _told = 0
+
+    @cached_property
+    def monitor(self) -> Monitor:
+        """It has ``signs``, all that were told."""
+        return monitor_of(self.training.config)
 
     def signs_until(self, step: int) -> list[Sign]:
         """Return the signs that had appeared after ``step`` steps, the latest last."""

@@ -10,9 +10,10 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
@@ -111,18 +112,20 @@ class Session(Generic[Training]):
     """A training and what was seen of it.
 
     Args:
-        training: not begun yet.
+        training: not begun yet; or what makes it, which the first bite does, or whoever asks for
+            ``training`` before.
         look_first: take the first look at once; otherwise the first bites do.
 
     Attributes:
-        training: its ``lamb`` may be set at any time.
         looks: before the first step, every ``training.look_every`` steps, and after the last.
         lambs: λ of each step taken.
         stopped: whether it was ended for good.
     """
 
-    def __init__(self, training: Training, *, look_first: bool = True) -> None:
-        self.training = training
+    def __init__(
+        self, training: Training | Callable[[], Training], *, look_first: bool = True
+    ) -> None:
+        self._make = training if callable(training) else lambda: training
         self.looks: list[Look] = []
         self.lambs: list[float] = []
         self.stopped = False
@@ -130,15 +133,30 @@ class Session(Generic[Training]):
         while look_first and not self.looks:
             self.bite()
 
+    @cached_property
+    def training(self) -> Training:
+        """The training; its ``lamb`` may be set at any time."""
+        return self._make()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a training already."""
+        return "training" in vars(self)
+
+    @property
+    def records(self) -> list[StepRecord]:
+        """Those of the steps taken."""
+        return self.training.records if self.is_made else []
+
     @property
     def finished(self) -> bool:
         """Whether there is nothing left to do."""
-        return self.stopped or (self.training.finished and self._is_seen())
+        return self.stopped or (self._is_seen() and self.training.finished)
 
     @property
     def step(self) -> int:
         """How many steps have been taken."""
-        return len(self.training.records)
+        return len(self.records)
 
     def bite(self) -> None:
         """Do the next small piece of work: one step, or a part of a look.
@@ -199,7 +217,7 @@ class Session(Generic[Training]):
     @property
     def invariance(self) -> np.ndarray:
         """The invariance at each step taken, shape (steps,)."""
-        return np.array([record.invariance for record in self.training.records])
+        return np.array([record.invariance for record in self.records])
 
     def _pieces(self) -> Iterator[None]:
         """All work, in pieces so short that no slider's message waits for long.

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from sigreg_edu.data import FACTORS, ImageData, ScatteredDigits, Shapes
+from sigreg_edu.data import FACTORS, Digits, ImageData, ScatteredDigits, Shapes, load_digits
+from sigreg_edu.data.scattered import Scattering, draw
+from sigreg_edu.views.kept import Kept
 from sigreg_edu.views.params import Params, choice, seed, slider
 from sigreg_edu.views.strengths import clutter_slider, colour_slider, pose_slider
 
 ROWS = 5  # images shown, each of another class
 MOST_VIEWS = 6
+UPRIGHT = Scattering(pose=0.0)
+_RAW_KNN: Kept[float] = Kept(4096)  # by what the images follow from
+CLASS_NAMES = {"digits": tuple("0123456789"), "shapes": tuple(FACTORS["shape"])}
 NEIGHBOURS = 10
 SHAPE_COUNT = 600  # enough for the rows, and for a kNN that takes no time
 
@@ -61,7 +67,8 @@ class DigitViewsView:
         tiles: for each row the image and then its V views, colours (5, 1 + V, S, S, 3) from 0 to 1.
         names: class of each row.
         anew: for each thing that a picture consists of how far a view draws it anew, 0 to 1.
-        raw_knn: accuracy of the 10 nearest neighbours among raw pixels, on the test images.
+        raw_knn: accuracy of the 10 nearest neighbours among raw pixels, on the test images; None
+            while it has not been counted.
         upright: the same for digits that stand upright, white on black; None for shapes.
         chance: 1 / number of classes.
         readout: all that in words.
@@ -71,7 +78,7 @@ class DigitViewsView:
     tiles: np.ndarray
     names: tuple[str, ...]
     anew: dict[str, float]
-    raw_knn: float
+    raw_knn: float | None
     upright: float | None
     chance: float
     readout: str
@@ -83,34 +90,47 @@ class DigitViewsView:
 
 
 def digit_views_view(params: DigitViewsParams) -> DigitViewsView:
-    """Make views of five images, and ask raw pixels for the class.
+    """Make views of five images; what raw pixels tell of the class only if it is known already.
 
     Raises:
         ImportError: scikit-learn, which brings the digits, is not installed.
     """
+    return _view(params, _RAW_KNN.get(_images(params)))
+
+
+def refine_digit_views(params: DigitViewsParams) -> Iterator[DigitViewsView]:
+    """Ask raw pixels for the class, for which all images must be painted."""
+    images = _images(params)
+    if _RAW_KNN.get(images) is None:
+        yield _view(params, raw_knn_of(images))
+
+
+def _view(params: DigitViewsParams, raw_knn: float | None) -> DigitViewsView:
     of_digits = params.data == "digits"
-    strengths = tuple(getattr(params, name) for name in STRENGTHS)
-    data: ImageData = _digits(*strengths) if of_digits else _shapes(params.varied)
+    data: Digits | Shapes = load_digits() if of_digits else _shapes(params.varied)
     shown = _of_different_classes(data, params.seed)
-    raw_knn = _digits_knn(*strengths) if of_digits else _shapes_knn()
-    upright = _digits_knn(0.0, 0.0, 0.0) if of_digits else None
-    chance = 1.0 / len(data.class_names)
+    upright = raw_knn_of(UPRIGHT) if of_digits else None
+    names = CLASS_NAMES[params.data]
+    chance = 1.0 / len(names)
     words = _of_digits if of_digits else _of_shapes
+    told = _of_pixels(len(data.test_indices), raw_knn, upright, chance)
     return DigitViewsView(
         data=params.data,
-        tiles=_tiles(data, shown, params),
-        names=tuple(data.class_names[label] for label in data.labels[shown].tolist()),
+        tiles=_tiles(shown, params),
+        names=tuple(names[label] for label in data.labels[shown].tolist()),
         anew=_anew(params),
         raw_knn=raw_knn,
         upright=upright,
         chance=chance,
-        readout=f"{words(params)} {_of_pixels(data, raw_knn, upright, chance)}",
+        readout=f"{words(params)} {told}",
     )
 
 
-@lru_cache(maxsize=4)
-def _digits(pose: float, colour: float, clutter: float) -> ScatteredDigits:
-    return ScatteredDigits(pose=pose, colour=colour, clutter=clutter)
+def _images(params: DigitViewsParams) -> Scattering | None:
+    """What the fixed images follow from; None for shapes, which are the same for all views."""
+    if params.data == "shapes":
+        return None
+    return Scattering(pose=params.pose, colour=params.colour, clutter=params.clutter)
 
 
 @lru_cache(maxsize=2)
@@ -118,15 +138,14 @@ def _shapes(varied: str) -> Shapes:
     return Shapes(SHAPE_COUNT, varied=VARIED[varied])
 
 
-@lru_cache(maxsize=4096)
-def _digits_knn(pose: float, colour: float, clutter: float) -> float:
-    return raw_knn_accuracy(_digits(pose, colour, clutter))
+def raw_knn_of(images: Scattering | None) -> float:
+    """Return :func:`raw_knn_accuracy` of scattered digits, or of the shapes; it is kept."""
 
+    def ask() -> float:
+        data = _shapes("nothing") if images is None else ScatteredDigits(**asdict(images))
+        return raw_knn_accuracy(data)
 
-@lru_cache(maxsize=1)
-def _shapes_knn() -> float:
-    """The images are the same whatever their views draw anew."""
-    return raw_knn_accuracy(_shapes("nothing"))
+    return _RAW_KNN.get_or_make(images, ask)
 
 
 def raw_knn_accuracy(data: ImageData) -> float:
@@ -147,7 +166,7 @@ def raw_knn_accuracy(data: ImageData) -> float:
     return (votes.argmax(dim=1) == data.labels[data.test_indices]).double().mean().item()
 
 
-def _of_different_classes(data: ImageData, seed: int) -> torch.Tensor:
+def _of_different_classes(data: Digits | Shapes, seed: int) -> torch.Tensor:
     """Draw training images, each of another class, (5,)."""
     order = torch.randperm(len(data.train_indices), generator=torch.Generator().manual_seed(seed))
     first: dict[int, int] = {}
@@ -158,11 +177,33 @@ def _of_different_classes(data: ImageData, seed: int) -> torch.Tensor:
     return torch.tensor(list(first.values()))
 
 
-def _tiles(data: ImageData, shown: torch.Tensor, params: DigitViewsParams) -> np.ndarray:
+def _tiles(shown: torch.Tensor, params: DigitViewsParams) -> np.ndarray:
     """Return images and views, (5, 1 + V, S, S, 3); the first views are the same for every V."""
     generator = torch.Generator().manual_seed(params.seed)
-    views = data.views(shown, MOST_VIEWS, generator=generator)[: params.num_views]
-    tiles = torch.cat([data.pixels(shown)[None], views])  # (1 + V, 5, C, S, S)
+    scattering = _images(params)
+    if scattering is None:
+        shapes = _shapes(params.varied)
+        image, views = shapes.pixels(shown), shapes.views(shown, MOST_VIEWS, generator=generator)
+    else:
+        image, views = image_and_views(scattering, shown, MOST_VIEWS, generator=generator)
+    return in_colours(torch.cat([image[None], views[: params.num_views]]))
+
+
+def image_and_views(
+    scattering: Scattering, shown: torch.Tensor, num_views: int, *, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a few images (B, C, S, S) and views (V, B, C, S, S) of :class:`ScatteredDigits`.
+
+    They are those that it makes; but only these are painted, not all 1,797 images.
+    """
+    glyphs = load_digits().images
+    draws = draw(len(shown), num_views, generator=generator).flatten(0, 1)
+    views = scattering.paint(glyphs, shown.repeat(num_views), draws)
+    return scattering.fixed(glyphs, shown), views.unflatten(0, (num_views, -1))
+
+
+def in_colours(tiles: torch.Tensor) -> np.ndarray:
+    """Return tiles (1 + V, B, C, S, S), grey or not, as colours (B, 1 + V, S, S, 3)."""
     colours = tiles.expand(-1, -1, 3, -1, -1)  # grey is the same in all three
     return colours.permute(1, 0, 3, 4, 2).numpy()  # (5, 1 + V, S, S, 3)
 
@@ -216,11 +257,13 @@ def _listed(names: list[str] | tuple[str, ...]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _of_pixels(data: ImageData, raw_knn: float, upright: float | None, chance: float) -> str:
+def _of_pixels(count: int, raw_knn: float | None, upright: float | None, chance: float) -> str:
     """Say how well raw pixels tell the class."""
+    if raw_knn is None:
+        return f"What raw pixels name of {count} test images is being counted."
     found = (
         f"Raw pixels, by {NEIGHBOURS} nearest neighbours, name {100 * raw_knn:.1f} % of "
-        f"{len(data.test_indices)} test images (chance {100 * chance:.0f} %"
+        f"{count} test images (chance {100 * chance:.0f} %"
     )
     if upright is not None:
         return f"{found}; upright digits, white on black: {100 * upright:.1f} %)."

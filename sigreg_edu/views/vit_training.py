@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from sigreg_edu.data import ScatteredDigits
+from sigreg_edu.data import load_digits
+from sigreg_edu.data.scattered import Scattering
 from sigreg_edu.statistics import null_distribution
 from sigreg_edu.training.config import TrainConfig
 from sigreg_edu.training.measures import SPACES
@@ -26,7 +27,7 @@ from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.pretraining import Pretraining, TrainRecord
 from sigreg_edu.training.session import Look
 from sigreg_edu.training.vit import STEMS
-from sigreg_edu.views.digit_views import raw_knn_accuracy
+from sigreg_edu.views.digit_views import image_and_views, in_colours, raw_knn_of
 from sigreg_edu.views.embedding import FIELD, Cloud, cloud_of, small_number
 from sigreg_edu.views.many_shadows import short
 from sigreg_edu.views.params import Params, choice, moment, seed, slider
@@ -85,14 +86,14 @@ class VitTrainingParams(Params):
         return frozenset({"lamb"}) if self.condition == "none" else frozenset()
 
     @property
-    def strengths(self) -> tuple[float, float, float]:
-        """Pose, colour and clutter."""
-        return self.pose, self.colour, self.clutter
+    def scattering(self) -> Scattering:
+        """What makes the images."""
+        return Scattering(SIZE, self.pose, self.colour, self.clutter)
 
     @property
-    def key(self) -> tuple[str, tuple[float, float, float], str, int]:
+    def key(self) -> tuple[str, Scattering, str, int]:
         """What makes it another training."""
-        return self.condition, self.strengths, self.stem, self.seed
+        return self.condition, self.scattering, self.stem, self.seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +166,7 @@ class VitSessions(KeptSessions[MonitoredSession]):
 
     def make(self, params: VitTrainingParams) -> MonitoredSession:
         config = vit_config(params).with_values({**self.changes, "steps": self.steps})
-        training = Pretraining(config, data=_images(*params.strengths))
-        return MonitoredSession(training, look_first=False)
+        return MonitoredSession(partial(Pretraining, config), look_first=False)
 
 
 def vit_config(params: VitTrainingParams) -> TrainConfig:
@@ -210,15 +210,15 @@ def vit_training_view(params: VitTrainingParams, sessions: VitSessions) -> VitTr
         objective=objective_in_words(
             params.condition, lamb_at(params, session, look.step if look else 0)
         ),
-        tiles=_tiles(*params.strengths),
+        tiles=_tiles(params.scattering),
         seen=look and _seen(session, look, params.space),
         step=params.step,
         look_steps=session.look_steps,
         curves=_curves(session, params.space),
         invariance=session.invariance,
-        regularizer=np.array([record.regularizer for record in session.training.records]),
+        regularizer=np.array([record.regularizer for record in session.records]),
         regularizer_name=REGULARIZERS.get(params.condition, "SIGReg"),
-        raw_knn=_raw_knn(*params.strengths) if look else None,
+        raw_knn=raw_knn_of(params.scattering) if look else None,
         turned=turns(session),
         before=sessions.before and (
             sessions.before.look_steps, sessions.before.curve("knn", params.space)
@@ -229,33 +229,25 @@ def vit_training_view(params: VitTrainingParams, sessions: VitSessions) -> VitTr
 
 
 def first_look(params: VitTrainingParams, sessions: VitSessions) -> Iterator[VitTrainingView]:
-    """Look at a training that was not looked at yet, a bite at a time."""
-    session = sessions.of(params)
+    """Look at a training that was not looked at yet, a bite at a time; the last shows it."""
+    session, before = sessions.of(params), vit_training_view(params, sessions)
+    if session.looks:
+        return
     while not session.looks:
+        yield before
         session.bite()
-        yield vit_training_view(params, sessions)
-
-
-@lru_cache(maxsize=16)
-def _images(pose: float, colour: float, clutter: float) -> ScatteredDigits:
-    return ScatteredDigits(SIZE, pose=pose, colour=colour, clutter=clutter)
-
-
-@lru_cache(maxsize=1024)
-def _raw_knn(pose: float, colour: float, clutter: float) -> float:
-    return raw_knn_accuracy(_images(pose, colour, clutter))
+    yield vit_training_view(params, sessions)
 
 
 @lru_cache(maxsize=64)
-def _tiles(pose: float, colour: float, clutter: float) -> np.ndarray:
+def _tiles(scattering: Scattering) -> np.ndarray:
     """Return two images and two views of each, (2, 3, S, S, 3)."""
-    data = _images(pose, colour, clutter)
-    train = data.train_indices
-    shown = torch.stack([train[data.labels[train] == digit][0] for digit in EXAMPLES])
-    views = data.views(shown, 2, generator=torch.Generator().manual_seed(EXAMPLE_SEED))
-    tiles = torch.cat([data.pixels(shown)[None], views])  # (3, 2, C, S, S)
-    colours = tiles.expand(-1, -1, 3, -1, -1)  # grey is the same in all three
-    return colours.permute(1, 0, 3, 4, 2).numpy()
+    digits = load_digits()
+    labels = digits.labels[digits.train_indices]
+    shown = torch.stack([digits.train_indices[labels == digit][0] for digit in EXAMPLES])
+    generator = torch.Generator().manual_seed(EXAMPLE_SEED)
+    image, views = image_and_views(scattering, shown, 2, generator=generator)
+    return in_colours(torch.cat([image[None], views]))
 
 
 def _seen(session: MonitoredSession, look: Look, space: str) -> Seen:
@@ -299,7 +291,7 @@ def _in_words(params: VitTrainingParams, session: MonitoredSession, look: Look |
 def _space_in_words(params: VitTrainingParams, session: MonitoredSession, look: Look) -> str:
     seen = look.spaces[params.space]
     m, untrained = seen.measures, session.looks[0].spaces[params.space].measures
-    compared = f"raw pixels {100 * _raw_knn(*params.strengths):.0f} %"
+    compared = f"raw pixels {100 * raw_knn_of(params.scattering):.0f} %"
     if look.step:
         compared = f"untrained {100 * untrained.knn:.0f} %, {compared}"
     return (

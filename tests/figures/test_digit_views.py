@@ -14,7 +14,12 @@ from sigreg_edu.figures.digit_views import (
     left_of,
     sheet_of,
 )
-from sigreg_edu.views.digit_views import MOST_VIEWS, DigitViewsParams, digit_views_view
+from sigreg_edu.views.digit_views import (
+    MOST_VIEWS,
+    DigitViewsParams,
+    digit_views_view,
+    refine_digit_views,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +28,17 @@ def figure() -> DigitViewsFigure:
 
 
 def shown(figure: DigitViewsFigure, **changes):
-    view = digit_views_view(DigitViewsParams(**changes))
+    params = DigitViewsParams(**changes)
+    view = [digit_views_view(params), *refine_digit_views(params)][-1]
     figure.update(view)
     return view
+
+
+def test_what_is_not_counted_yet_has_no_bar():
+    figure = DigitViewsFigure()  # of a state that nobody else asks for
+    figure.update(digit_views_view(DigitViewsParams(pose=0.321)))
+    assert figure.bar.get_width() == 0.0
+    assert figure.number.get_text() == "being counted"
 
 
 @pytest.mark.parametrize("data", ["digits", "shapes"])

@@ -4,20 +4,47 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from sigreg_edu.data import FACTORS, ScatteredDigits
+from sigreg_edu.data.scattered import Scattering
 from sigreg_edu.training import knn_accuracy
 from sigreg_edu.views.digit_views import (
     MOST_VIEWS,
     VARIED,
     DigitViewsParams,
     digit_views_view,
+    image_and_views,
     raw_knn_accuracy,
+    refine_digit_views,
 )
 
 
 def shown(**fields):
-    return digit_views_view(DigitViewsParams(**fields))
+    params = DigitViewsParams(**fields)
+    return [digit_views_view(params), *refine_digit_views(params)][-1]
+
+
+def test_pictures_come_first_and_what_raw_pixels_tell_follows():
+    params = DigitViewsParams(pose=0.123)  # which nobody else asks for
+    first, [finer] = digit_views_view(params), refine_digit_views(params)
+    assert first.raw_knn is None
+    assert "being counted" in first.readout
+    assert 0.6 < finer.raw_knn < 1.0
+    np.testing.assert_array_equal(first.tiles, finer.tiles)
+    assert digit_views_view(params).raw_knn == finer.raw_knn  # known from now on
+    assert not list(refine_digit_views(params))
+
+
+@pytest.mark.parametrize("fields", [{}, {"colour": 0.5, "clutter": 0.7, "pose": 0.3}])
+def test_tiles_are_the_images_and_views_that_a_training_gets(fields):
+    data, chosen = ScatteredDigits(**fields), torch.tensor([3, 700, 1500])
+    of_data = data.views(chosen, 3, generator=torch.Generator().manual_seed(1))
+    image, views = image_and_views(
+        Scattering(**fields), chosen, 3, generator=torch.Generator().manual_seed(1)
+    )
+    torch.testing.assert_close(image, data.pixels(chosen))
+    torch.testing.assert_close(views, of_data)
 
 
 @pytest.mark.parametrize("num_views", [2, 5, MOST_VIEWS])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from sigreg_edu.data.scattered import Scattering
 from sigreg_edu.statistics import empirical_cf
 from sigreg_edu.training import Pretraining, knn_accuracy, report_targets
 from sigreg_edu.training.runs import one_thread
@@ -170,7 +171,7 @@ def test_the_state_reaches_the_training():
     )
     training = VitSessions().make(params).training
     data = training.data
-    assert (data.pose, data.colour, data.clutter) == (0.5, 0.25, 0.75)
+    assert data.scattering == Scattering(16, pose=0.5, colour=0.25, clutter=0.75)
     assert dict(training.config.data) == {
         "name": "digits", "size": 16, "pose": 0.5, "colour": 0.25, "clutter": 0.75,
     }  # fmt: skip
