@@ -396,7 +396,7 @@ def my_weights(step, start, end):
 quiz_rank = quiz(
     "c",
     {
-        "a": "Look at the std as well: 0.015. The rank compares widths with each other only.",
+        "a": "Look at the std as well: 0.013. The rank compares widths with each other only.",
         "b": "The projection has 16 dimensions, so 15.4 can be right; and it is.",
         "c": "A cloud that shrinks alike in all directions keeps its rank. Std or T would tell.",
         "d": "kNN is blind to scale as well; here it falls because the digits get mixed up.",

@@ -27,6 +27,7 @@ STALLED = 0.98  # of the median a while before
 IMBALANCE = 30.0  # between the two weighted terms
 JERK = 10.0  # times the usual norm of the gradient
 FEW_DIMENSIONS = 0.25  # of D
+QUIET = 50  # steps for which a sign must be away to be told again
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,12 @@ class Sign:
 class Monitor:
     """Collects records and looks, and returns each sign once, when it appears.
 
-    A sign that went away and comes back is told again.
+    A sign that comes back is told again if it was away for more than 50 steps.
 
     Attributes:
         gaussian: whether the regularizer is a SIGReg whose null floor is known.
         floor: that null floor, what samples of N(0, I) would score.
         signs: all that were told.
-        present: names of those that hold now.
 
     >>> monitor = Monitor()
     >>> dead = TrainRecord(60, 1.0, 0.0, 100.0, 0.001, 0.002, 0.02, 1.0)
@@ -66,9 +66,9 @@ class Monitor:
     gaussian: bool = True
     floor: float = field(default_factory=lambda: null_floor())
     signs: list[Sign] = field(default_factory=list)
-    present: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._held: dict[str, int] = {}  # when each sign held last
         self._recent: deque[TrainRecord] = deque(maxlen=WINDOW)
         self._medians: list[tuple[float, float]] = []  # of invariance and regularizer
         self._lowest = float("inf")
@@ -161,13 +161,12 @@ class Monitor:
         return statistics.median(values) if values else float("inf")
 
     def _tell(self, step: int, name: str, holds: bool, message: str) -> list[Sign]:
-        """Return the sign if it holds now and did not before."""
+        """Return the sign if it holds now and did not for the last ``QUIET`` steps."""
         if not holds:
-            self.present.discard(name)
             return []
-        if name in self.present:
+        held, self._held[name] = self._held.get(name), step
+        if held is not None and step - held <= QUIET:
             return []
-        self.present.add(name)
         sign = Sign(step, name, message)
         self.signs.append(sign)
         return [sign]

@@ -9,8 +9,10 @@ from typing import Generic, Protocol, TypeVar
 from sigreg_edu.training.objective import CONDITIONS
 from sigreg_edu.training.session import Look, Session
 from sigreg_edu.views.kept import Kept
+from sigreg_edu.views.many_shadows import short
 
 KEPT_SESSIONS = 8
+LAGGING = 4.0  # times the SIGReg of the batch
 
 AnySession = TypeVar("AnySession", bound=Session)
 
@@ -104,6 +106,20 @@ def objective_in_words(condition: str, lamb: float) -> str:
         "standardized": "standardized",
     }.get(condition, "SIGReg")
     return f"loss = {1 - lamb:.3g} · invariance + {lamb:.3g} · {regularizer}"
+
+
+def lag_in_words(in_batch: float, in_test: float) -> str:
+    """Say why T of the test images is far above the SIGReg that the loss saw, where it is.
+
+    >>> lag_in_words(2.0, 3.0), lag_in_words(2.0, 90.0)[:30]
+    ('', 'In its batch the loss saw 2.00')
+    """
+    if in_test < LAGGING * in_batch:
+        return ""
+    return (
+        f"In its batch the loss saw {short(in_batch)}: there BatchNorm takes the batch's own mean "
+        "and width, here its running averages, which lag while the network moves fast. "
+    )
 
 
 def when_in_words(params: TrainingParams, session: Session, step: int) -> str:

@@ -23,8 +23,10 @@ from sigreg_edu.views.embedding import FIELD, LENS, Cloud, cloud_of
 from sigreg_edu.views.many_shadows import short
 from sigreg_edu.views.params import Params, choice, moment, slider
 from sigreg_edu.views.sample import Histogram, beyond, histogram
+from sigreg_edu.views.sessions import lag_in_words
 
 EXPERIMENT = "vit_main"
+SEES_T = ("none", "sigreg", "lejepa")  # losses whose regularizer, or what is watched, is T
 _CONFIG = load_experiment(EXPERIMENT).config
 SEEDS = tuple(sorted({config.seed for config in load_experiment(EXPERIMENT).configs()}))
 LABELS = {name: condition.label for name, condition in CONDITIONS.items()} | {
@@ -281,9 +283,18 @@ def _in_words(
         f"{params.seed}. The {params.space}: effective rank {measured['effective_rank']:.1f} of "
         f"{run.spectra[params.space].shape[1]}, T = {short(measured['sigreg'])} (Gaussian: "
         f"{null_distribution().mean:.2f}), kNN {_percent(measured['knn'])}, online linear probe "
-        f"{_percent(measured['linear'])}. {_of_the_projection(params, run, now)} "
+        f"{_percent(measured['linear'])}. {_lag_in_words(params, run, now)}"
+        f"{_of_the_projection(params, run, now)} "
         f"{_of_the_shadow(run, shadow, worst)} {_after_training(params.loss, run)}"
     )
+
+
+def _lag_in_words(params: VitReplayParams, run: RecordedRun, now: int) -> str:
+    """Say why T is so high where the loss saw a far lower one; only T itself can be compared."""
+    if params.loss not in SEES_T or params.space != "projection" or now == 0:
+        return ""
+    in_batch = float(run.curves["regularizer"][run.look_steps[now] - 1])
+    return lag_in_words(in_batch, float(run.measures["projection"]["sigreg"][now]))
 
 
 def _percent(share: float) -> str:

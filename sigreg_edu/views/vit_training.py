@@ -34,6 +34,7 @@ from sigreg_edu.views.params import Params, choice, moment, seed, slider
 from sigreg_edu.views.sample import Histogram, histogram
 from sigreg_edu.views.sessions import (
     KeptSessions,
+    lag_in_words,
     lamb_at,
     look_at,
     objective_in_words,
@@ -54,7 +55,6 @@ EXAMPLE_SEED = 4
 REGULARIZERS = {"vicreg": "VICReg", "hybrid": "hybrid", "standardized": "standardized"}
 TOLD_SIGNS = 2
 LEAST_SCALE = 1e-4
-LAGGING = 4.0  # times the loss's SIGReg
 INSIDE = 0.99  # this share of the points must lie on the map
 TARGETS = {
     "invariance": "invariance below 0.1",
@@ -319,15 +319,9 @@ def _course_in_words(params: VitTrainingParams, session: MonitoredSession, look:
 
 def _lag_in_words(params: VitTrainingParams, record: TrainRecord, look: Look) -> str:
     """Say where the test digits are far less Gaussian than the batch that the loss saw."""
-    seen = look.spaces["projection"].measures.sigreg
     if params.condition in REGULARIZERS or params.space != "projection":
         return ""
-    if seen < LAGGING * record.regularizer:
-        return ""
-    return (
-        f"In its batch the loss saw {short(record.regularizer)}: there BatchNorm takes the batch's "
-        "own mean and width, here its running averages, which lag while the network moves fast. "
-    )
+    return lag_in_words(record.regularizer, look.spaces["projection"].measures.sigreg)
 
 
 def _met_in_words(met: dict[str, bool]) -> str:

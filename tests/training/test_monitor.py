@@ -57,7 +57,11 @@ def test_a_sign_is_told_once_and_again_when_it_comes_back():
     records = [*steps(100, **dead), *steps(100, 101, **well), *steps(100, 201, **dead)]
     assert told(records, monitor) == ["collapse", "collapse"]
     assert [sign.step > 200 for sign in monitor.signs] == [False, True]
-    assert monitor.present == {"collapse"}
+
+
+def test_a_sign_that_flickers_is_told_once():
+    flickering = [replace(r, smallest_std=0.01 if r.step // 40 % 2 else 1.0) for r in steps(400)]
+    assert told(flickering) == ["collapse"]
 
 
 def test_nothing_is_judged_before_the_training_has_settled():

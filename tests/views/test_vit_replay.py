@@ -150,3 +150,10 @@ def test_a_run_that_was_not_recorded_is_refused_with_the_command_that_makes_it(m
     monkeypatch.setattr(vit_replay, "runs_of", lambda loss: runs_of(loss)[:1])
     with pytest.raises(ValueError, match=r"seed 2, got seeds \[0\].*sigreg-edu train vit_main"):
         vit_replay_view(VitReplayParams(seed=SEEDS[-1]))
+
+
+def test_a_lag_of_batchnorm_is_told_where_t_can_be_compared():
+    early = VitReplayParams(loss="lejepa", space="projection", look=2)
+    assert "which lag while the network moves fast" in vit_replay_view(early).readout
+    for changes in ({"look": 0}, {"look": LAST_MOMENT}, {"space": "embedding"}, {"loss": "vicreg"}):
+        assert "which lag" not in vit_replay_view(early.changed(**changes)).readout
