@@ -157,7 +157,7 @@ def vit_training_explorer(**initial: Any) -> TrainingWidget:
         "VICReg": {**start, "condition": "vicreg", "lamb": LAMBS["vicreg"]},
         "standardized": {**start, "condition": "standardized", "lamb": LAMBS["standardized"]},
         "plain patches": {**lejepa, "stem": "patch"},
-        "harder: colour and clutter": {**lejepa, "colour": 1.0, "clutter": 0.5},
+        "harder: colour and clutter": {**lejepa, "lamb": 0.02, "colour": 1.0, "clutter": 0.5},
     }
     return TrainingWidget(
         "A vision transformer, live: what does it learn without labels?",

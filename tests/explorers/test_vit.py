@@ -248,7 +248,7 @@ def test_presets_of_the_live_transformer_lead_where_they_say():
         "VICReg": "VICReg, λ = 0.5",
         "standardized": "report: standardized, λ = 0.2",
         "plain patches": "LeJEPA, λ = 0.05",
-        "harder: colour and clutter": "LeJEPA, λ = 0.05",
+        "harder: colour and clutter": "LeJEPA, λ = 0.02",
     }.items():
         widget.presets[label].click()
         assert widget.picture.readout.startswith(words), label
