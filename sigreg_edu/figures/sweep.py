@@ -64,7 +64,7 @@ class SweepFigure(ExplorerFigure):
         invariance.set_yticks([1e-4, 1e-2, 1e-1], ["10⁻⁴", "0.01", "0.1"])
         for axes in (std, invariance):
             axes.minorticks_off()
-        self.curve_axes["knn"].set(ylim=(72.0, 100.0), yticks=[75, 85, 95])
+        self.curve_axes["knn"].set(ylim=(68.0, 100.0), yticks=[75, 85, 95])
 
     def _build_spectrum(self, axes: Axes) -> None:
         axes.set(title="5  std of each axis", xlabel="principal axis, by rank", yscale="log")

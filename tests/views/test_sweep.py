@@ -77,7 +77,7 @@ def test_at_zero_the_words_compare_the_targets():
     for target in TARGETS:
         view = sweep_view(SweepParams(position=0, target=target))
         assert "Without a regularizer" in view.readout
-    assert "0.015 with each other, 0.015 with a stop-gradient" in view.readout
+    assert "0.013 with each other, 0.013 with a stop-gradient" in view.readout
     other = sweep_view(SweepParams(position=6, target="stop_gradient")).readout
     assert "as λ = 0.039 would" in other
     assert "differ by" in other
