@@ -169,7 +169,8 @@ def test_words_on_how_many_fixed_slices_it_takes():
         last = view
     fewest = fewest_fixed(last.fixed_by_count, last.fresh_by_count[COUNTS.index(2)])
     assert f"It takes {fewest} fixed slices to do as well as 2 fresh." in last.readout
-    many = list(refine_fresh_or_fixed(params.changed(num_slices=64)))[-1]
+    params = params.changed(num_slices=64)
+    many = [fresh_or_fixed_view(params), *refine_fresh_or_fixed(params)][-1]
     assert "Both are below what samples have" in many.readout
     assert fewest_fixed(np.full(len(COUNTS), 2.0), 1.0) is None
     assert fewest_fixed(np.full(len(COUNTS), np.nan), 1.0) is None
