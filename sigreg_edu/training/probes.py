@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 INSTALL = "linear probes need scikit-learn. Install it: pip install scikit-learn"
 ITERATIONS = (200, 2_000, 20_000)  # at most, of a fit; the next number where one is too few
-UNSEEN_SEEDS = 2**31  # from here on no training draws its slices
+UNSEEN_SEEDS = 2**31  # far from the small seeds that people give
 
 
 @dataclass(frozen=True)
