@@ -12,6 +12,11 @@ from sigreg_edu.slicing.directions import (
 )
 from sigreg_edu.slicing.kummer import kummer
 from sigreg_edu.slicing.projections import project, sliced_statistic
+from sigreg_edu.slicing.search import (
+    WorstDirection,
+    find_worst_directions,
+    worst_direction_test,
+)
 from sigreg_edu.slicing.sliced_epps_pulley import (
     sliced_epps_pulley,
     sliced_epps_pulley_textbook,
@@ -21,8 +26,10 @@ from sigreg_edu.slicing.trig_sums import trigonometric_sums
 
 __all__ = [
     "DIRECTIONS",
+    "WorstDirection",
     "cramer_wold_statistic",
     "direction_from_angles",
+    "find_worst_directions",
     "fixed_directions",
     "kummer",
     "orthogonal_directions",
@@ -35,4 +42,5 @@ __all__ = [
     "statistic_from_sums",
     "trigonometric_sums",
     "uniform_directions",
+    "worst_direction_test",
 ]

@@ -1,0 +1,107 @@
+"""The search for the worst direction finds what is planted, and is not believed on what it saw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from sigreg_edu.data import planted_cloud
+from sigreg_edu.slicing import (
+    find_worst_directions,
+    sliced_epps_pulley,
+    uniform_directions,
+    worst_direction_test,
+)
+from sigreg_edu.statistics import p_value
+
+
+def test_it_finds_a_planted_direction_that_the_mean_over_4096_slices_does_not_see():
+    z = planted_cloud(32, 4096, kind="bimodal", seed=3)
+    mean = sliced_epps_pulley(z, uniform_directions(32, 4096, seed=0)).mean().item()
+    assert mean < 1.3  # samples of N(0, I) have 1.05; see the next test for their spread
+    found = worst_direction_test(z, seed=0)
+    assert found.direction[0].abs() > 0.9
+    assert found.p_value < 1e-6
+    assert found.num_tested == 2048
+
+
+def test_the_mean_over_4096_slices_lies_among_those_of_gaussian_samples():
+    directions = uniform_directions(32, 4096, seed=0)
+    generator = torch.Generator().manual_seed(0)
+    samples = torch.randn(40, 4096, 32, generator=generator)
+    of_noise = [sliced_epps_pulley(z, directions).mean().item() for z in samples]
+    planted = sliced_epps_pulley(planted_cloud(32, 4096, seed=3), directions).mean().item()
+    assert planted < np.quantile(of_noise, 0.95)
+
+
+def test_split_p_values_of_noise_are_uniform():
+    generator = torch.Generator().manual_seed(1)
+    found = [
+        worst_direction_test(
+            torch.randn(200, 8, generator=generator), num_starts=16, num_steps=20, seed=seed
+        ).p_value
+        for seed in range(200)
+    ]
+    assert stats.kstest(found, "uniform").pvalue > 0.01
+
+
+def test_noise_in_many_dimensions_fools_who_tests_what_was_searched():
+    z = torch.randn(1000, 256, generator=torch.Generator().manual_seed(0))
+    found = worst_direction_test(z, num_starts=64, num_steps=60)
+    assert p_value(found.searched_statistic) < 1e-6
+    assert found.p_value > 0.01
+    assert found.effect < 0.02
+
+
+def test_directions_are_unit_vectors_and_their_statistics_fall(generator):
+    z = torch.randn(300, 5, generator=generator)
+    directions, heights = find_worst_directions(z, num_starts=40, num_steps=30)
+    torch.testing.assert_close(directions.norm(dim=0), torch.ones(directions.shape[1]))
+    assert (heights.diff() <= 0).all()
+    torch.testing.assert_close(heights, sliced_epps_pulley(z, directions))
+
+
+def test_climbing_only_leads_up(generator):
+    z = torch.randn(300, 5, generator=generator)
+    start = sliced_epps_pulley(
+        z, torch.cat([uniform_directions(5, 40, seed=0), torch.eye(5)], 1)
+    ).max()
+    heights = [find_worst_directions(z, num_starts=40, num_steps=n)[1][0] for n in (1, 5, 40)]
+    assert start <= heights[0] <= heights[1] <= heights[2]
+
+
+def test_a_shrunk_cloud_is_rejected_with_a_large_effect(generator):
+    found = worst_direction_test(0.1 * torch.randn(500, 6, generator=generator), num_starts=8)
+    assert found.p_value < 1e-6
+    assert found.effect > 0.2
+
+
+@pytest.mark.usefixtures("global_generators_untouched")
+def test_the_seed_alone_decides(generator):
+    z = torch.randn(100, 4, generator=generator)
+    one, same = (worst_direction_test(z, num_starts=8, num_steps=5, seed=2) for _ in range(2))
+    assert torch.equal(one.direction, same.direction)
+    assert one.p_value == same.p_value
+
+
+@pytest.mark.parametrize(
+    ("z", "error", "words"),
+    [
+        (torch.zeros(10), ValueError, r"N, D\)"),
+        (torch.zeros(2, 10, 3), ValueError, r"\(N, D\)"),
+        (torch.zeros(3, 2), ValueError, "at least 4"),
+        (torch.zeros(10, 2, dtype=torch.int64), TypeError, "float"),
+        (torch.full((10, 2), torch.nan), ValueError, "finite"),
+    ],
+)
+def test_what_is_no_cloud_is_refused(z, error, words):
+    with pytest.raises(error, match=words):
+        worst_direction_test(z)
+
+
+@pytest.mark.parametrize("options", [{"num_starts": 0}, {"num_steps": 0}, {"seed": -1}])
+def test_options_out_of_range_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        worst_direction_test(torch.zeros(10, 2), **options)
