@@ -313,3 +313,16 @@ def test_other_digits_pause_the_training_and_on_the_way_back_the_slider_rules():
         assert first.training.lamb == 0.3
 
     in_a_loop(scenario)
+
+
+def test_lambda_that_is_moved_before_the_transformer_is_made_is_its_lambda():
+    widget = vit_training_explorer(seed=2)
+    widget.set(pose=0.5)
+    assert not widget.session.is_made
+    widget.set(lamb=0.3)
+    assert not widget.session.is_made
+    assert widget.picture.readout.startswith("LeJEPA, λ = 0.3, not trained yet")
+    assert widget.session.training.lamb == 0.3
+    widget.set(lamb=0.4)
+    assert widget.session.training.lamb == 0.4
+    widget.close()

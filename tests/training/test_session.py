@@ -240,3 +240,29 @@ def test_the_map_does_not_flip_from_look_to_look():
         assert fit > 0.0
         for other in (two * [1, -1], two * [-1, 1], two[:, ::-1], -two[:, ::-1]):
             assert fit >= (one * other).sum()
+
+
+def test_a_training_that_is_only_named_is_made_by_the_first_bite():
+    made = []
+
+    def make():
+        made.append(Pretraining(VIT))
+        return made[-1]
+
+    later = Session(make, look_first=False)
+    assert not later.is_made
+    assert (later.step, later.finished, later.records, len(later.invariance)) == (0, False, [], 0)
+    assert not made
+    later.bite()
+    assert later.is_made
+    assert later.training is made[0]
+    later.run()
+    assert len(made) == 1
+    assert later.finished
+
+
+def test_made_late_it_is_the_same_training():
+    now, later = Session(Pretraining(VIT)), Session(lambda: Pretraining(VIT))
+    now.run()
+    later.run()
+    assert later.records == now.records
