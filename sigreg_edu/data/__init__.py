@@ -15,6 +15,7 @@ from sigreg_edu.data.clouds import (
     sample_cloud,
 )
 from sigreg_edu.data.digits import Digits, digit_features, digit_views, load_digits
+from sigreg_edu.data.embeddings import EmbeddingFile, open_embeddings
 from sigreg_edu.data.images import ImageData
 from sigreg_edu.data.one_d import SHAPES, Shape, pdf_1d, sample_1d, sample_1d_batch
 from sigreg_edu.data.photos import Photos, load_cifar10, load_folder
@@ -30,6 +31,7 @@ __all__ = [
     "SHAPES",
     "Cloud",
     "Digits",
+    "EmbeddingFile",
     "ImageData",
     "Photos",
     "ScatteredDigits",
@@ -41,6 +43,7 @@ __all__ = [
     "load_digits",
     "load_folder",
     "make_images",
+    "open_embeddings",
     "pdf_1d",
     "planted_cloud",
     "sample_1d",
