@@ -1,6 +1,7 @@
 """Fixtures that several rooms' tests share."""
 
 import json
+import signal
 import socket
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch.overrides import TorchFunctionMode
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen to Ctrl-C, which shells tell what they start in the background to ignore."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
