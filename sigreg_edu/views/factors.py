@@ -172,12 +172,12 @@ def _found(accuracy: np.ndarray) -> list[str]:
 
 
 def _kept_and_lost(kept: np.ndarray, varied: np.ndarray, share: float) -> str:
-    """Say which factors are kept and which are lost, and where that is not what one expects."""
+    """Say which factors are kept and which are not, and where that is not what one expects."""
     names = np.array(list(FACTORS))
     way = f"at least {100 * share:.0f} % of the way from chance to 100 %"
     words = [
         f"Kept, that is {way}: {_listed(names[kept]) or 'none'}.",
-        f"Lost: {_listed(names[~kept]) or 'none'}.",
+        f"Below that: {_listed(names[~kept]) or 'none'}.",
     ]
     if (kept & varied).any():
         words.append(
@@ -186,8 +186,8 @@ def _kept_and_lost(kept: np.ndarray, varied: np.ndarray, share: float) -> str:
         )
     if (~kept & ~varied).any():
         words.append(
-            f"Though the views share {_listed(names[~kept & ~varied])}, the embedding loses "
-            f"{_it(~kept & ~varied)}."
+            f"Though the views share {_listed(names[~kept & ~varied])}, training did not bring "
+            f"{_it(~kept & ~varied)} above it."
         )
     return " ".join(words)
 

@@ -112,13 +112,13 @@ def lag_in_words(in_batch: float, in_test: float) -> str:
     """Say why T of the test images is far above the SIGReg that the loss saw, where it is.
 
     >>> lag_in_words(2.0, 3.0), lag_in_words(2.0, 90.0)[:30]
-    ('', 'In its batch the loss saw 2.00')
+    ('', 'The loss saw SIGReg 2.00 in it')
     """
     if in_test < LAGGING * in_batch:
         return ""
     return (
-        f"In its batch the loss saw {short(in_batch)}: there BatchNorm takes the batch's own mean "
-        "and width, here its running averages, which lag while the network moves fast. "
+        f"The loss saw SIGReg {short(in_batch)} in its batch: there BatchNorm takes the batch's "
+        "own mean and width, here its running averages, which lag while the network moves fast. "
     )
 
 

@@ -339,7 +339,7 @@ def _repeats(lines: tuple[Line, ...]) -> str:
 
 
 def _range_in_words(line: Line, found: GoodRange) -> str:
-    best = f"{line.name} {100 * found.score:.1f} % at {found.best:g}"
+    best = f"{line.name}: {100 * found.score:.1f} % at {found.best:g}"
     if found.low == found.high:
         return f"{best}, there alone"
     if (found.low, found.high) == (line.values[0], line.values[-1]):

@@ -31,7 +31,7 @@ from sigreg_edu.views.digit_views import image_and_views, in_colours, raw_knn_of
 from sigreg_edu.views.embedding import FIELD, Cloud, cloud_of, small_number
 from sigreg_edu.views.many_shadows import short
 from sigreg_edu.views.params import Params, choice, moment, seed, slider
-from sigreg_edu.views.sample import Histogram, histogram
+from sigreg_edu.views.sample import Histogram, beyond, histogram
 from sigreg_edu.views.sessions import (
     KeptSessions,
     lag_in_words,
@@ -299,7 +299,7 @@ def _space_in_words(params: VitTrainingParams, session: MonitoredSession, look: 
         f"the linear probe that learns along {100 * m.linear:.0f} %. Mean standard deviation "
         f"{small_number(m.mean_std)}, effective rank {m.effective_rank:.1f} of {len(seen.std)}, "
         f"T = {short(m.sigreg)} ({short(seen.worst_statistic)} in the worst shadow; "
-        f"{null_distribution().mean:.2f} for N(0, I))."
+        f"{null_distribution().mean:.2f} for N(0, I)).{beyond(histogram(seen.worst_shadow))}"
     )
 
 
@@ -312,8 +312,20 @@ def _course_in_words(params: VitTrainingParams, session: MonitoredSession, look:
     signs = session.signs_until(look.step)[-TOLD_SIGNS:]
     told = "; ".join(f"step {sign.step}, {sign.name}: {sign.message}" for sign in signs)
     return (
-        f"{_lag_in_words(params, record, look)}Of the report's targets {_met_in_words(met)}. "
+        f"{_batch_in_words(params, session, look.step)} "
+        f"{_lag_in_words(params, record, look)}"
+        f"Of the report's targets {_met_in_words(met)}. "
         f"{f'Latest signs: {told}.' if told else 'No sign of trouble.'}"
+    )
+
+
+def _batch_in_words(params: VitTrainingParams, session: MonitoredSession, step: int) -> str:
+    """Say what the loss saw in the last batch before the look."""
+    record = session.training.records[step - 1]
+    name = REGULARIZERS.get(params.condition, "SIGReg")
+    return (
+        f"In the last batch the invariance was {short(record.invariance)}, {name} "
+        f"{short(record.regularizer)}."
     )
 
 

@@ -87,9 +87,9 @@ def test_kept_and_lost_follow_from_the_scores(monkeypatch):
     monkeypatch.setattr(factors, "run_of", lambda name: run)
     words = factors_view(FactorsParams()).readout
     assert "at least 50 % of the way from chance to 100 %: shape, size and texture." in words
-    assert "Lost: colour and position." in words
+    assert "Below that: colour and position." in words
     assert "Though the views vary size, the embedding still keeps it." in words
-    assert "Though the views share colour, the embedding loses it." in words
+    assert "Though the views share colour, training did not bring it above it." in words
 
 
 def test_where_all_is_as_expected_nothing_is_added(monkeypatch):
@@ -98,10 +98,10 @@ def test_where_all_is_as_expected_nothing_is_added(monkeypatch):
     monkeypatch.setattr(factors, "run_of", lambda name: run)
     words = factors_view(FactorsParams()).readout
     assert "Though" not in words
-    assert words.endswith("Lost: position and size.")
+    assert words.endswith("Below that: position and size.")
 
 
-@pytest.mark.parametrize(("level", "told"), [(1.0, "Lost: none."), (0.1, "100 %: none.")])
+@pytest.mark.parametrize(("level", "told"), [(1.0, "Below that: none."), (0.1, "100 %: none.")])
 def test_all_or_nothing_is_told(monkeypatch, level, told):
     run = made_up(run_of("position"), **dict.fromkeys(NAMES, level))
     monkeypatch.setattr(factors, "run_of", lambda name: run)

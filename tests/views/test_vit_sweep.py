@@ -155,8 +155,8 @@ def test_which_loss_is_called_more_stable_follows_from_the_runs():
     first = said_of({"lejepa": wide, "vicreg": narrow}, position=1)
     assert "LeJEPA: kNN 90.0 %" in first
     assert "VICReg: kNN 50.0 %" in first
-    assert "LeJEPA 91.0 % at 0.05, from 0.02 to 0.1, a factor of 5" in first
-    assert "VICReg 92.0 % at 0.05, there alone" in first
+    assert "LeJEPA: 91.0 % at 0.05, from 0.02 to 0.1, a factor of 5" in first
+    assert "VICReg: 92.0 % at 0.05, there alone" in first
     assert "The widest range is that of LeJEPA." in first
     second = said_of({"lejepa": narrow, "vicreg": wide})
     assert "The widest range is that of VICReg." in second
@@ -166,7 +166,7 @@ def test_what_was_not_tried_or_not_recorded_is_said():
     said = said_of({"lejepa": {0.01: 0.9, 0.1: 0.91, 0.2: 0.3}, "vicreg": {0.1: 0.9, 0.2: 0.91}})
     assert "VICReg is not recorded there" in said
     assert "from 0.01 to 0.1, a factor of at least 10" in said
-    assert "VICReg 91.0 % at 0.2, all values tried" in said
+    assert "VICReg: 91.0 % at 0.2, all values tried" in said
 
 
 def test_the_words_say_how_many_runs_stand_behind_a_value():

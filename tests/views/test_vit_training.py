@@ -149,7 +149,7 @@ def test_where_batchnorm_lags_the_words_say_what_the_loss_saw(lejepa):
     seen = sessions.of(params).training.records[-1].regularizer
     assert sessions.of(params).curve("sigreg")[-1] > 4.0 * seen
     readout = vit_training_view(params, sessions).readout
-    assert f"In its batch the loss saw {short(seen)}: there BatchNorm takes" in readout
+    assert f"The loss saw SIGReg {short(seen)} in its batch: there BatchNorm takes" in readout
     embedding = vit_training_view(params.changed(space="embedding"), sessions)
     assert "BatchNorm" not in embedding.readout
 
