@@ -107,6 +107,20 @@ def require_points(z: object, name: str = "z", *, minimum: int = 1) -> torch.Ten
     return _require_batch(z, name)
 
 
+def require_matrix(z: object, name: str = "z", *, minimum: int = 1) -> torch.Tensor:
+    """Return ``z`` if it is (N, D): :func:`require_points` without leading axes.
+
+    >>> require_matrix(torch.zeros(2, 5, 3))
+    Traceback (most recent call last):
+        ...
+    ValueError: z must have shape (N, D), got (2, 5, 3). Take one matrix.
+    """
+    z = require_points(z, name, minimum=minimum)
+    if z.ndim != 2:
+        raise ValueError(f"{name} must have shape (N, D), got {tuple(z.shape)}. Take one matrix.")
+    return z
+
+
 def _require_batch(x: torch.Tensor, name: str) -> torch.Tensor:
     """Return ``x`` unless one of its leading axes is empty."""
     if x.numel() == 0:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import torch
 
-from sigreg_edu.checks import require_finite, require_integer, require_points
+from sigreg_edu.checks import require_finite, require_integer, require_matrix
 from sigreg_edu.slicing.directions import uniform_directions
 from sigreg_edu.slicing.sliced_epps_pulley import sliced_epps_pulley
 from sigreg_edu.statistics import p_value
@@ -86,7 +86,7 @@ def find_worst_directions(
     >>> directions[:, 0].abs().round(decimals=1)
     tensor([0., 1., 0.])
     """
-    z = _points(z)
+    z = require_finite(require_matrix(z, minimum=2), "z").detach()
     num_starts = require_integer(num_starts, "num_starts")
     num_steps = require_integer(num_steps, "num_steps")
     random = uniform_directions(z.shape[1], num_starts, seed=seed)
@@ -136,7 +136,7 @@ def worst_direction_test(
     >>> worst_direction_test(z, num_starts=8).p_value > 0.05
     True
     """
-    z = _points(z, minimum=4)
+    z = require_finite(require_matrix(z, minimum=4), "z").detach()
     order = torch.randperm(len(z), generator=torch.Generator().manual_seed(seed)).to(z.device)
     searched, tested = z[order].tensor_split(2)
     directions, heights = find_worst_directions(
@@ -166,10 +166,3 @@ def _better_half(heights: torch.Tensor) -> torch.Tensor:
     """Indices of the higher half, of 16 at least."""
     count = min(len(heights), max(FEWEST_CLIMBERS, len(heights) // 2))
     return heights.topk(count).indices
-
-
-def _points(z: torch.Tensor, *, minimum: int = 2) -> torch.Tensor:
-    require_points(z, "z", minimum=minimum)
-    if z.ndim != 2:
-        raise ValueError(f"z must have shape (N, D), got {tuple(z.shape)}. Take one matrix.")
-    return require_finite(z, "z").detach()

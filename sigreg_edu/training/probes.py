@@ -12,7 +12,7 @@ import torch
 from sigreg_edu.checks import (
     require_finite,
     require_integer,
-    require_points,
+    require_matrix,
     require_positive,
     require_probability,
 )
@@ -80,7 +80,7 @@ def standard_deviations(z: torch.Tensor) -> torch.Tensor:
     >>> standard_deviations(torch.tensor([[0.0, 5.0], [2.0, 5.0]]))
     tensor([1.4142, 0.0000])
     """
-    return _matrix(z, "z", minimum=2).std(dim=0)
+    return require_matrix(z, "z", minimum=2).std(dim=0)
 
 
 def principal_deviations(z: torch.Tensor) -> torch.Tensor:
@@ -100,7 +100,7 @@ def principal_deviations(z: torch.Tensor) -> torch.Tensor:
     >>> principal_deviations(torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
     tensor([2., 0.])
     """
-    wide = require_finite(_matrix(z, "z", minimum=2), "z").cpu().double()
+    wide = require_finite(require_matrix(z, "z", minimum=2), "z").cpu().double()
     centred = wide - wide.mean(dim=0)
     return (torch.linalg.svdvals(centred) / (len(z) - 1) ** 0.5).to(z)
 
@@ -130,7 +130,7 @@ def effective_rank(z: torch.Tensor, *, center: bool = True) -> torch.Tensor:
     >>> round(effective_rank(torch.eye(4) - 0.25).item(), 4)
     3.0
     """
-    wide = require_finite(_matrix(z, "z", minimum=2), "z").cpu().double()
+    wide = require_finite(require_matrix(z, "z", minimum=2), "z").cpu().double()
     if center:
         wide = wide - wide[0]  # exact for a constant cloud, whose mean may be rounded
         wide = wide - wide.mean(dim=0)
@@ -317,7 +317,7 @@ def shadow_gaussianity(
     >>> shadow_gaussianity(z).rejected < 0.2, shadow_gaussianity(0.5 * z).rejected
     (True, 1.0)
     """
-    z = widened(require_finite(_matrix(z, "z"), "z").detach().cpu())
+    z = widened(require_finite(require_matrix(z, "z"), "z").detach().cpu())
     num_directions = require_integer(num_directions, "num_directions")
     level = require_probability(level, "level")
     seed = require_integer(seed, "seed", minimum=0) + UNSEEN_SEEDS
@@ -334,19 +334,12 @@ def shadow_gaussianity(
     )
 
 
-def _matrix(z: torch.Tensor, name: str, *, minimum: int = 1) -> torch.Tensor:
-    require_points(z, name, minimum=minimum)
-    if z.ndim != 2:
-        raise ValueError(f"{name} must have shape (N, D), got {tuple(z.shape)}. Take one matrix.")
-    return z
-
-
 def _labelled(
     train_z: torch.Tensor, train_y: torch.Tensor, test_z: torch.Tensor, test_y: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """The four on the CPU, points in float64, if they fit each other."""
-    train_z = require_finite(_matrix(train_z, "train_z"), "train_z").detach().cpu().double()
-    test_z = require_finite(_matrix(test_z, "test_z"), "test_z").detach().cpu().double()
+    train_z = require_finite(require_matrix(train_z, "train_z"), "train_z").detach().cpu().double()
+    test_z = require_finite(require_matrix(test_z, "test_z"), "test_z").detach().cpu().double()
     if train_z.shape[1] != test_z.shape[1]:
         raise ValueError(
             f"train_z and test_z must have one dimension, got {train_z.shape[1]} and "

@@ -232,12 +232,12 @@ def test_a_training_may_ask_for_one_thread(monkeypatch):
 
 
 def test_the_map_does_not_flip_from_look_to_look():
-    bitten = session(steps=120)
+    bitten = session(steps=120, seed=1)  # whose two widest axes change little from look to look
     bitten.run()
     for before, after in itertools.pairwise(bitten.looks[2:]):
         one, two = (look.spaces["projection"].plane for look in (before, after))
         fit = (one * two).sum()
-        assert fit > 0.0
+        assert fit > 0.5 * np.linalg.norm(one) * np.linalg.norm(two)
         for other in (two * [1, -1], two * [-1, 1], two[:, ::-1], -two[:, ::-1]):
             assert fit >= (one * other).sum()
 

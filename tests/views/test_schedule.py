@@ -79,5 +79,6 @@ def test_the_hand_over_widens_the_narrowest_axis_and_lowers_t():
     for shape in SHAPES:
         view = schedule_view(ScheduleParams(shape=shape))
         hybrid, start = view.curves["hybrid"], list(view.steps).index(START)
-        assert hybrid["narrowest"][-1] > 3 * hybrid["narrowest"][start]
+        times = 3 if shape == "steps" else 4  # recorded: 3.7 for the sudden steps
+        assert hybrid["narrowest"][-1] > times * hybrid["narrowest"][start]
         assert hybrid["sigreg"][-1] < 0.5 * hybrid["sigreg"][start]
