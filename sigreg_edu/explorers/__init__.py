@@ -15,6 +15,7 @@ from sigreg_edu.explorers.epps_pulley import (
     power_explorer,
     winding_explorer,
 )
+from sigreg_edu.explorers.inspection import inspection_explorer
 from sigreg_edu.explorers.shadows import (
     diaconis_freedman_explorer,
     direction_count_explorer,
@@ -73,6 +74,7 @@ GALLERY = {
     "factors": factors_explorer,
     "vit_sweep": vit_sweep_explorer,
     "ranking": ranking_explorer,
+    "inspection": inspection_explorer,
 }
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "forms_explorer",
     "fresh_or_fixed_explorer",
     "gradient_explorer",
+    "inspection_explorer",
     "kinds_explorer",
     "null_explorer",
     "outlier_explorer",

@@ -16,6 +16,7 @@ from sigreg_edu.slicing.search import (
     WorstDirection,
     find_worst_directions,
     worst_direction_test,
+    worst_direction_tests,
 )
 from sigreg_edu.slicing.sliced_epps_pulley import (
     sliced_epps_pulley,
@@ -43,4 +44,5 @@ __all__ = [
     "trigonometric_sums",
     "uniform_directions",
     "worst_direction_test",
+    "worst_direction_tests",
 ]

@@ -8,6 +8,9 @@ A search finds something in pure noise, too, and the more so the more dimensions
 What it found is therefore judged on points that it has not seen: :func:`worst_direction_test`
 searches one half of the points and tests the other, whose T follows the null law of *one* shadow
 if the cloud is Gaussian, whatever was searched for.
+
+Of a cloud that is shrunk or tilted every direction is bad, and the worst says little else. To ask
+for its shape alone, the searched half is whitened and the tested shadow standardized.
 """
 
 from __future__ import annotations
@@ -19,18 +22,24 @@ import torch
 from sigreg_edu.checks import require_finite, require_integer, require_matrix
 from sigreg_edu.slicing.directions import uniform_directions
 from sigreg_edu.slicing.sliced_epps_pulley import sliced_epps_pulley
-from sigreg_edu.statistics import p_value
+from sigreg_edu.statistics import null_distribution, p_value, standardize
 
-__all__ = ["WorstDirection", "find_worst_directions", "worst_direction_test"]
+__all__ = [
+    "WorstDirection",
+    "find_worst_directions",
+    "worst_direction_test",
+    "worst_direction_tests",
+]
 
 FIRST_STRIDE = 0.3  # radians
 SMALLEST_STRIDE = 1e-3
 LONGER, SHORTER = 1.3, 0.5  # a stride after one that led up, and after one that did not
 HALVING = 20  # steps after which only the better half of the climbers goes on
 FEWEST_CLIMBERS = 16
+FLAT = 1e-4  # axes narrower than this share of the widest are not whitened but left out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorstDirection:
     """A direction that a search found, and what points say of it that the search did not see.
 
@@ -39,19 +48,27 @@ class WorstDirection:
         searched_statistic: T of the half that was searched; large for noise, too.
         statistic: T of the other half, with its factor N.
         p_value: of ``statistic``, as of a single shadow.
-        num_tested: points of the other half.
+        null_mean: of ``statistic`` for Gaussian points.
+        tested_shadow: (N/2,), the other half along ``direction``; standardized where the search
+            was for shape alone.
     """
 
     direction: torch.Tensor
     searched_statistic: float
     statistic: float
     p_value: float
-    num_tested: int
+    null_mean: float
+    tested_shadow: torch.Tensor
+
+    @property
+    def num_tested(self) -> int:
+        """Points of the half that the search did not see."""
+        return len(self.tested_shadow)
 
     @property
     def effect(self) -> float:
-        """T / N, which unlike T and its p-value does not grow with the number of points."""
-        return self.statistic / self.num_tested
+        """(T - its null mean) / N: unlike T and p it does not grow with N; about 0 for noise."""
+        return (self.statistic - self.null_mean) / self.num_tested
 
 
 def find_worst_directions(
@@ -115,12 +132,18 @@ def find_worst_directions(
 
 
 def worst_direction_test(
-    z: torch.Tensor, *, num_starts: int = 512, num_steps: int = 150, seed: int = 0
+    z: torch.Tensor,
+    *,
+    shape_only: bool = False,
+    num_starts: int = 512,
+    num_steps: int = 150,
+    seed: int = 0,
 ) -> WorstDirection:
     """Search one half of the points for the worst direction, and test it on the other half.
 
     Args:
         z: points (N, D), at least 4.
+        shape_only: let neither place nor width nor tilt count, see :func:`worst_direction_tests`.
         num_starts: random directions that the search begins with.
         num_steps: strides of the search, at most.
         seed: of the halves and of the starts.
@@ -136,20 +159,95 @@ def worst_direction_test(
     >>> worst_direction_test(z, num_starts=8).p_value > 0.05
     True
     """
-    z = require_finite(require_matrix(z, minimum=4), "z").detach()
+    options = {"num_starts": num_starts, "num_steps": num_steps, "seed": seed}
+    return worst_direction_tests(z, 1, shape_only=shape_only, **options)[0]
+
+
+def worst_direction_tests(
+    z: torch.Tensor,
+    count: int,
+    *,
+    shape_only: bool = False,
+    num_starts: int = 512,
+    num_steps: int = 150,
+    seed: int = 0,
+) -> tuple[WorstDirection, ...]:
+    """Find several bad directions of one half of the points, and test each on the other half.
+
+    Each is the worst of those at right angles to the ones before. All are tested on the same half:
+    each p-value is uniform under the null, but they are not corrected for their number.
+
+    Args:
+        z: points (N, D), at least 4; 6 with ``shape_only``.
+        count: how many directions; fewer come where fewer axes have any width.
+        shape_only: whiten the searched half by its own moments (right angles are those of the
+            whitened points then), and standardize the other half's shadow: its p-value is that of
+            a standardized sample, and asks whether the shadow is *some* Gaussian.
+        num_starts: random directions that each search begins with.
+        num_steps: strides of each search, at most.
+        seed: of the halves and of the starts.
+
+    Raises:
+        TypeError, ValueError: as :func:`find_worst_directions`; with ``shape_only`` also if all
+            searched points are the same.
+
+    >>> z = torch.randn(600, 4, generator=torch.Generator().manual_seed(0))
+    >>> z[:, 2] = z[:, 2].sign()
+    >>> found = worst_direction_tests(3 * z + 5, 2, shape_only=True, num_starts=8)
+    >>> [one.p_value < 0.01 for one in found], found[0].direction.abs().round(decimals=1)
+    ([True, False], tensor([0., 0., 1., 0.]))
+    """
+    z = require_finite(require_matrix(z, minimum=6 if shape_only else 4), "z").detach()
+    count = require_integer(count, "count")
     order = torch.randperm(len(z), generator=torch.Generator().manual_seed(seed)).to(z.device)
     searched, tested = z[order].tensor_split(2)
-    directions, heights = find_worst_directions(
-        searched, num_starts=num_starts, num_steps=num_steps, seed=seed
-    )
-    statistic = sliced_epps_pulley(tested, directions[:, :1]).item()
+    basis = _whitening(searched) if shape_only else torch.eye(z.shape[1]).to(z)  # (D, K)
+    if shape_only:
+        searched, tested = (half - searched.mean(0) for half in (searched, tested))
+    found = []
+    for _ in range(min(count, basis.shape[1])):
+        directions, heights = find_worst_directions(
+            searched @ basis, num_starts=num_starts, num_steps=num_steps, seed=seed
+        )
+        worst = directions[:, 0]
+        found.append(_tested(tested, basis @ worst, heights[0].item(), shape_only))
+        basis = basis @ _complement(worst)
+    return tuple(found)
+
+
+def _tested(
+    tested: torch.Tensor, direction: torch.Tensor, searched_statistic: float, shape_only: bool
+) -> WorstDirection:
+    """What the points that were held back say of a direction (D,)."""
+    shadow = tested @ direction  # (N/2,)
+    law = {"standardize": shape_only, "num_samples": len(tested) if shape_only else None}
+    shadow = standardize(shadow) if shape_only else shadow
+    statistic = sliced_epps_pulley(shadow[:, None], torch.ones(1, 1).to(shadow)).item()
     return WorstDirection(
-        direction=directions[:, 0].clone(),
-        searched_statistic=heights[0].item(),
+        direction=direction / direction.norm(),
+        searched_statistic=searched_statistic,
         statistic=statistic,
-        p_value=p_value(statistic),
-        num_tested=len(tested),
+        p_value=p_value(statistic, **law),
+        null_mean=null_distribution(**law).mean,
+        tested_shadow=shadow,
     )
+
+
+def _whitening(z: torch.Tensor) -> torch.Tensor:
+    """Columns (D, K) that turn centred points (N, D) into white ones; flat axes are left out."""
+    variances, axes = torch.linalg.eigh(z.double().T.cov())
+    wide = variances > FLAT**2 * variances[-1].clamp(min=1e-300)
+    if not wide.any():
+        raise ValueError(
+            "expected points that differ, got the same point again and again. It has no shape: "
+            "leave shape_only out."
+        )
+    return (axes[:, wide] / variances[wide].sqrt()).to(z)
+
+
+def _complement(direction: torch.Tensor) -> torch.Tensor:
+    """An orthonormal basis (D, D-1) of all that is at right angles to a unit vector (D,)."""
+    return torch.linalg.qr(direction[:, None], mode="complete").Q[:, 1:]
 
 
 def _look_up(z: torch.Tensor, climbers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

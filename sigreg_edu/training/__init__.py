@@ -15,6 +15,11 @@ from sigreg_edu.training.config import (
     load_experiment,
 )
 from sigreg_edu.training.encoder import embed, small_encoder, standardize_output
+from sigreg_edu.training.inspection import (
+    Inspection,
+    gaussian_effect,
+    inspect_embeddings,
+)
 from sigreg_edu.training.joint import JointTraining
 from sigreg_edu.training.loop import StepRecord, learning_rate, train_encoder
 from sigreg_edu.training.measures import Measures, measure_points
@@ -57,6 +62,7 @@ __all__ = [
     "FactorScore",
     "Gaussianity",
     "JoinedBatchNorm",
+    "Inspection",
     "JointTraining",
     "LossConfig",
     "Measures",
@@ -82,6 +88,8 @@ __all__ = [
     "experiment_names",
     "factor_probes",
     "final_probes",
+    "gaussian_effect",
+    "inspect_embeddings",
     "knn_accuracy",
     "learning_rate",
     "linear_probe",

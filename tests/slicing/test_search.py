@@ -13,6 +13,7 @@ from sigreg_edu.slicing import (
     sliced_epps_pulley,
     uniform_directions,
     worst_direction_test,
+    worst_direction_tests,
 )
 from sigreg_edu.statistics import p_value
 
@@ -76,6 +77,49 @@ def test_a_shrunk_cloud_is_rejected_with_a_large_effect(generator):
     found = worst_direction_test(0.1 * torch.randn(500, 6, generator=generator), num_starts=8)
     assert found.p_value < 1e-6
     assert found.effect > 0.2
+
+
+def test_neither_place_nor_width_nor_tilt_count_for_shape_alone(generator):
+    z = torch.randn(4000, 32, generator=generator)
+    tilt = torch.randn(32, 32, generator=generator) @ torch.diag(torch.logspace(0, -2, 32))
+    found = worst_direction_test(z @ tilt + 7.0, shape_only=True, num_starts=64)
+    assert found.p_value > 0.001
+    assert abs(found.effect) < 0.003
+    assert found.tested_shadow.std() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_split_p_values_of_tilted_noise_are_uniform_for_shape_alone():
+    generator = torch.Generator().manual_seed(2)
+    tilt = torch.diag(torch.tensor([3.0, 1.0, 0.2, 0.05]))
+    options = {"shape_only": True, "num_starts": 16, "num_steps": 20}
+    found = [
+        worst_direction_test(torch.randn(60, 4, generator=generator) @ tilt, seed=seed, **options)
+        for seed in range(200)
+    ]
+    assert stats.kstest([one.p_value for one in found], "uniform").pvalue > 0.01
+
+
+def test_several_directions_are_found_one_after_the_other(generator):
+    z = torch.randn(3000, 8, generator=generator)
+    z[:, 1], z[:, 4] = z[:, 1].sign(), 0.9 * z[:, 4].abs().sub(0.67).sign() + 0.44 * z[:, 4]
+    found = worst_direction_tests(z, 3, num_starts=64)
+    assert found[0].direction[1].abs() > 0.99
+    assert found[1].direction[4].abs() > 0.98
+    assert [one.p_value < 0.001 for one in found] == [True, True, False]
+
+
+def test_flat_axes_have_no_shape(generator):
+    z = torch.zeros(100, 5)
+    z[:, 2] = torch.randn(100, generator=generator)
+    assert len(worst_direction_tests(z, 3, shape_only=True)) == 1
+    with pytest.raises(ValueError, match="same point"):
+        worst_direction_test(torch.ones(10, 3), shape_only=True)
+
+
+def test_a_point_is_bad_along_every_direction():
+    found = worst_direction_tests(torch.zeros(100, 3), 2)
+    # T / N of one point at 0 is 0.402; the null mean of 50 points is 1.05.
+    assert [one.effect for one in found] == pytest.approx([0.402 - 1.0525 / 50] * 2, abs=1e-3)
 
 
 @pytest.mark.usefixtures("global_generators_untouched")

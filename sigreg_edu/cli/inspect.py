@@ -1,0 +1,104 @@
+"""``sigreg-edu inspect``: what is there to say of the embeddings in a file?"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sigreg_edu.cli.errors import UserError
+
+if TYPE_CHECKING:
+    from sigreg_edu.data import EmbeddingFile
+    from sigreg_edu.training import Inspection
+
+EPILOG = """examples:
+  sigreg-edu inspect z.npy
+  sigreg-edu inspect z.npz --name embeddings --report reports/z.html
+  sigreg-edu inspect z.safetensors --no-report"""
+COLUMNS = 88
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add ``inspect`` to the command line."""
+    parser = commands.add_parser(
+        "inspect",
+        help="say what is wrong with embeddings in a file, and write a report with pictures",
+        description="Look at embeddings (one row each) in a .npy, .npz, .safetensors or .csv file: "
+        "mean, spectrum, effective rank, the sliced statistic, the worst directions, the kind of "
+        "collapse if there is one, and what to do. Large .npy and .safetensors files are read a "
+        "few rows at a time. Nothing is ever unpickled.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", type=Path, help="the embeddings")
+    parser.add_argument("--name", help="which array of a .npz or .safetensors file with several")
+    parser.add_argument("--seed", type=int, default=0, help="of directions and drawn rows (0)")
+    report = parser.add_mutually_exclusive_group()
+    report.add_argument("--report", type=Path, help="where the page goes (FILE_inspection.html)")
+    report.add_argument("--no-report", action="store_true", help="print the summary only")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look, print the summary, write the page."""
+    from sigreg_edu.data import open_embeddings
+    from sigreg_edu.training.inspection import inspection_steps
+
+    report = options.report or Path(f"{options.file.stem}_inspection.html")
+    try:
+        if not options.no_report:
+            require_place(report)
+        file = open_embeddings(options.file, name=options.name)
+        print(f"{told_of(file)} …", flush=True)
+        *_, found = inspection_steps(file, seed=options.seed)
+    except (ValueError, TypeError, OSError, ImportError, IndexError) as error:
+        raise UserError(str(error)) from error
+    print(summary(found))
+    if not options.no_report:
+        write_report(found, file, report)
+        print(f"\nReport with pictures: {report}")
+    return 0
+
+
+def require_place(report: Path) -> None:
+    """Refuse a report that could not be written, before the work is done.
+
+    Raises:
+        ValueError: its folder is not there or may not be written to, or it is a folder itself.
+    """
+    folder = report.parent
+    if report.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ValueError(
+            f"expected a file in a folder that may be written to, got {report}. Say another one: "
+            "--report PATH.html, or leave it out: --no-report."
+        )
+
+
+def told_of(file: EmbeddingFile) -> str:
+    """Return what is looked at, in a few words."""
+    of_name = f" ({file.name})" if file.name else ""
+    return f"{file.path}{of_name}: {file.shape[0]:,} rows of {file.shape[1]}"
+
+
+def summary(found: Inspection) -> str:
+    """Return what was found as text for a terminal."""
+    from sigreg_edu.views.inspection import ADVICE, kind_name, sentences
+
+    paragraphs = [textwrap.fill(text, COLUMNS) for text in sentences(found)]
+    for kind in (*found.kinds, *found.remarks):
+        name = kind_name(kind, found)
+        paragraphs.append(textwrap.fill(f"{name.capitalize()}: {ADVICE[kind]}", COLUMNS))
+    return "\n" + "\n\n".join(paragraphs)
+
+
+def write_report(found: Inspection, file: EmbeddingFile, path: Path) -> None:
+    """Write the page; whole, or not at all."""
+    from sigreg_edu.data.files import replacing
+    from sigreg_edu.figures.inspection_page import inspection_page
+
+    page = inspection_page(found, title=told_of(file))
+    with replacing(path) as unfinished:
+        unfinished.write_text(page, encoding="utf-8")
