@@ -10,6 +10,7 @@ from scipy import stats
 from sigreg_edu.data import planted_cloud
 from sigreg_edu.slicing import (
     find_worst_directions,
+    search,
     sliced_epps_pulley,
     uniform_directions,
     worst_direction_test,
@@ -18,14 +19,54 @@ from sigreg_edu.slicing import (
 from sigreg_edu.statistics import p_value
 
 
-def test_it_finds_a_planted_direction_that_the_mean_over_4096_slices_does_not_see():
-    z = planted_cloud(32, 4096, kind="bimodal", seed=3)
-    mean = sliced_epps_pulley(z, uniform_directions(32, 4096, seed=0)).mean().item()
-    assert mean < 1.3  # samples of N(0, I) have 1.05; see the next test for their spread
-    found = worst_direction_test(z, seed=0)
-    assert found.direction[0].abs() > 0.9
+def turned(z, seed):
+    """The same cloud in axes that know nothing of what was planted; and where that is now."""
+    generator = torch.Generator().manual_seed(1000 + seed)
+    turn = torch.linalg.qr(torch.randn(z.shape[1], z.shape[1], generator=generator)).Q
+    return z @ turn, turn[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("dim", [32, 48])
+def test_it_finds_a_planted_direction_in_whatever_axes(dim, seed):
+    z, planted = turned(planted_cloud(dim, 4096, kind="bimodal", strength=1.0, seed=seed), seed)
+    found = worst_direction_test(z, seed=seed)
+    assert (found.direction @ planted).abs() > 0.97
     assert found.p_value < 1e-6
     assert found.num_tested == 2048
+
+
+def test_it_finds_a_faint_one_more_often_than_not():
+    # Its T in the searched half, 28, is hardly above the 31 to 35 that a search finds in noise.
+    hits = []
+    for seed in range(6):
+        z, planted = turned(planted_cloud(32, 4096, kind="bimodal", seed=seed), seed)
+        hits.append((worst_direction_test(z, seed=seed).direction @ planted).abs() > 0.9)
+    assert sum(hits) >= 4
+
+
+def test_two_heaps_and_tails_are_seen_in_squares(generator):
+    z = torch.randn(3000, 20, generator=generator)
+    z[:, 3] = z[:, 3].sign()
+    z[:, 7] = z[:, 7].pow(3) / 15**0.5
+    rotated, _ = turned(z, 0)
+    turn = torch.linalg.lstsq(z, rotated).solution
+    starts = search._extremes_of_squares(rotated)
+    torch.testing.assert_close(starts.norm(dim=0), torch.ones(starts.shape[1]))
+    assert (turn[3] @ starts).abs().max() > 0.97
+    assert (turn[7] @ starts).abs().max() > 0.97
+
+
+def test_too_few_points_or_too_many_dimensions_have_no_squares_to_go_by():
+    assert search._extremes_of_squares(torch.zeros(50, 12)).shape == (12, 0)
+    assert search._extremes_of_squares(torch.zeros(5000, 49)).shape == (49, 0)
+
+
+def test_a_mean_over_4096_slices_does_not_see_what_the_search_finds():
+    z = planted_cloud(32, 4096, kind="bimodal", strength=1.0, seed=3)
+    mean = sliced_epps_pulley(z, uniform_directions(32, 4096, seed=0)).mean().item()
+    assert mean < 1.3  # samples of N(0, I) have 1.05; see the next test for their spread
+    assert worst_direction_test(z, seed=0).p_value < 1e-6
 
 
 def test_the_mean_over_4096_slices_lies_among_those_of_gaussian_samples():
@@ -33,7 +74,8 @@ def test_the_mean_over_4096_slices_lies_among_those_of_gaussian_samples():
     generator = torch.Generator().manual_seed(0)
     samples = torch.randn(40, 4096, 32, generator=generator)
     of_noise = [sliced_epps_pulley(z, directions).mean().item() for z in samples]
-    planted = sliced_epps_pulley(planted_cloud(32, 4096, seed=3), directions).mean().item()
+    cloud = planted_cloud(32, 4096, kind="bimodal", strength=1.0, seed=3)
+    planted = sliced_epps_pulley(cloud, directions).mean().item()
     assert planted < np.quantile(of_noise, 0.95)
 
 
@@ -66,9 +108,7 @@ def test_directions_are_unit_vectors_and_their_statistics_fall(generator):
 
 def test_climbing_only_leads_up(generator):
     z = torch.randn(300, 5, generator=generator)
-    start = sliced_epps_pulley(
-        z, torch.cat([uniform_directions(5, 40, seed=0), torch.eye(5)], 1)
-    ).max()
+    start = sliced_epps_pulley(z, search._starts(z, 40, 0)).max()
     heights = [find_worst_directions(z, num_starts=40, num_steps=n)[1][0] for n in (1, 5, 40)]
     assert start <= heights[0] <= heights[1] <= heights[2]
 
