@@ -10,7 +10,6 @@ import argparse
 import math
 import platform
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -24,13 +23,15 @@ if TYPE_CHECKING:
     import torch
     from matplotlib.figure import Figure
 
+    from sigreg_edu.losses.timing import Step
+
 OUTPUT = Path("data/bench/losses.json")
 
 # (N, D, M), and how many times faster than the textbook form the kit promises to be there.
 SHAPES = {(256, 64, 256): 2.5, (512, 128, 1024): 6.0, (6272, 384, 1024): 8.0}
-TURN_MS = 20.0
 PEAK_MB = 64.0  # of the fast form at the largest
 KNOTS = 17
+COMPARED = ("textbook", "fast", "vicreg")
 # One of the four sizes changes at a time, from this base.
 BASE = {"N": 2048, "D": 256, "M": 512, "T": 17}
 SERIES = {
@@ -41,8 +42,6 @@ SERIES = {
 }
 # VICReg against SIGReg as D grows, at the default number of slices.
 CROSSOVER = {"N": 2048, "M": 1024, "D": (64, 128, 256, 512, 1024, 2048, 4096)}
-
-Step = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -154,22 +153,14 @@ def keeps_promises(result: ShapeResult) -> bool:
 # --- the forms ------------------------------------------------------------------------------------
 
 
-def forms(
+def compared_forms(
     directions: torch.Tensor, num_points: int = KNOTS
 ) -> dict[str, Callable[[torch.Tensor], torch.Tensor]]:
     """The regularizers of points (N, D) that are compared; peers where they are installed."""
-    from sigreg_edu.losses import SIGReg, VICRegLoss
-    from sigreg_edu.slicing import sliced_epps_pulley_textbook
+    from sigreg_edu.losses.timing import forms
 
-    fast, vicreg = SIGReg(num_points=num_points), VICRegLoss()
-    found = {
-        "textbook": lambda z: sliced_epps_pulley_textbook(
-            z, directions, num_points=num_points
-        ).mean(),
-        "fast": lambda z: fast(z, directions=directions),
-        # VICReg's regularizer sums over two views; half the points in each make the same N.
-        "vicreg": lambda z: vicreg.regularizer(*z.chunk(2))["vicreg_loss"],
-    }
+    every = forms(directions, num_points)
+    found = {name: every[name] for name in COMPARED}
     lightly = _lightly(directions, num_points)
     return {**found, "lightly": lightly} if lightly else found
 
@@ -192,97 +183,18 @@ def matrix_products(z: torch.Tensor, directions: torch.Tensor) -> Step:
     return lambda: (z @ directions, gradient @ directions.T)  # (N, M), (N, D)
 
 
-def forward_and_backward(form: Callable, z: torch.Tensor) -> Step:
-    """One step of a regularizer: its value and its gradient with respect to ``z``."""
-    import torch
-
-    def step() -> tuple[torch.Tensor, torch.Tensor]:
-        leaf = z.detach().requires_grad_()
-        value = form(leaf)
-        return value.detach(), torch.autograd.grad(value, leaf)[0]
-
-    return step
-
-
-def cloud(count: int, dim: int, slices: int, device: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Gaussian points (N, D) and directions (D, M), always the same."""
-    import torch
-
-    from sigreg_edu.slicing import uniform_directions
-
-    z = torch.randn(count, dim, generator=torch.Generator().manual_seed(0))
-    return z.to(device), uniform_directions(dim, slices, seed=0, device=device)
-
-
 # --- measuring ------------------------------------------------------------------------------------
-
-
-def take_turns(steps: Mapping[str, Step], rounds: int, device: str) -> dict[str, list[float]]:
-    """Milliseconds of each step in each round, after two steps of each to warm up.
-
-    A short step is repeated within its turn until the turn takes ``TURN_MS``, and averaged.
-    """
-    repeats = {}
-    for name, step in steps.items():
-        step()
-        repeats[name] = math.ceil(TURN_MS / max(_milliseconds(step, 1, device), 1e-3))
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for _ in range(rounds):
-        for name, step in steps.items():
-            times[name].append(_milliseconds(step, repeats[name], device))
-    return times
-
-
-def _milliseconds(step: Step, repeats: int, device: str) -> float:
-    _finish(device)
-    start = time.perf_counter()
-    for _ in range(repeats):
-        step()
-    _finish(device)
-    return 1e3 * (time.perf_counter() - start) / repeats
-
-
-def _finish(device: str) -> None:
-    """Wait for a GPU, which answers before it is done."""
-    import torch
-
-    if device.startswith("cuda"):
-        torch.cuda.synchronize(device)
-
-
-def peak_bytes(step: Step) -> int:
-    """Most bytes that torch's CPU allocator has handed out at once during ``step``."""
-    from torch.profiler import ProfilerActivity, profile
-
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
-        step()
-    events = profiled.profiler.kineto_results.events()
-    memory = sorted((e for e in events if e.name() == "[memory]"), key=lambda e: e.start_ns())
-    held = peak = 0
-    for event in memory:
-        held += event.nbytes()
-        peak = max(peak, held)
-    return peak
-
-
-def _peak_megabytes(step: Step, device: str) -> float:
-    import torch
-
-    if not device.startswith("cuda"):
-        return peak_bytes(step) / 1e6
-    _finish(device)
-    torch.cuda.reset_peak_memory_stats(device)
-    before = torch.cuda.memory_allocated(device)
-    step()
-    _finish(device)
-    return (torch.cuda.max_memory_allocated(device) - before) / 1e6
 
 
 def measure_shape(count: int, dim: int, slices: int, device: str, rounds: int) -> ShapeResult:
     """Time all forms at one shape, and compare their memory and results."""
+    from sigreg_edu.losses.timing import cloud, forward_and_backward, peak_bytes, take_turns
+
     print(f"N = {count}, D = {dim}, M = {slices} …", flush=True)
     z, directions = cloud(count, dim, slices, device)
-    steps = {name: forward_and_backward(form, z) for name, form in forms(directions).items()}
+    steps = {
+        name: forward_and_backward(form, z) for name, form in compared_forms(directions).items()
+    }
     products = {"matrix products": matrix_products(z, directions)}
     times = take_turns({**steps, **products}, rounds, device)
     (value, gradient), (expected, exact) = steps["fast"](), steps["textbook"]()
@@ -293,7 +205,7 @@ def measure_shape(count: int, dim: int, slices: int, device: str, rounds: int) -
         median_ms={name: round(statistics.median(ms), 3) for name, ms in times.items()},
         ratio=round(_median_ratio(times["textbook"], times["fast"]), 2),
         over_products=round(_median_ratio(times["fast"], times["matrix products"]), 2),
-        peak_mb={name: round(_peak_megabytes(step, device), 1) for name, step in steps.items()},
+        peak_mb={name: round(peak_bytes(step, device) / 1e6, 1) for name, step in steps.items()},
         relative_error={
             "value": float(abs(value / expected - 1)),
             "gradient": float((gradient - exact).norm() / exact.norm()),
@@ -309,9 +221,7 @@ def measure_series(device: str, rounds: int) -> list[SeriesResult]:
     """Time the fast form, the textbook's and VICReg against N, D, M and T, and the crossover."""
     found = []
     for name, values in SERIES.items():
-        found.append(
-            _one_series(name, values, BASE, ("textbook", "fast", "vicreg"), device, rounds)
-        )
+        found.append(_one_series(name, values, BASE, COMPARED, device, rounds))
     base = {**BASE, "N": CROSSOVER["N"], "M": CROSSOVER["M"]}
     crossover = _one_series("D", CROSSOVER["D"], base, ("fast", "vicreg"), device, rounds)
     return [*found, crossover]
@@ -325,6 +235,8 @@ def _one_series(
     device: str,
     rounds: int,
 ) -> SeriesResult:
+    from sigreg_edu.losses.timing import cloud, forms, forward_and_backward, take_turns
+
     print(f"{name} = {', '.join(map(str, values))} …", flush=True)
     medians: dict[str, list[float]] = {form: [] for form in compared}
     for value in values:

@@ -6,6 +6,12 @@ from sigreg_edu.explorers.collapse import (
     schedule_explorer,
     sweep_explorer,
 )
+from sigreg_edu.explorers.cost import (
+    crossing_explorer,
+    planner_explorer,
+    report_tables_explorer,
+    scaling_explorer,
+)
 from sigreg_edu.explorers.epps_pulley import (
     aliasing_explorer,
     epps_pulley_explorer,
@@ -74,6 +80,10 @@ GALLERY = {
     "factors": factors_explorer,
     "vit_sweep": vit_sweep_explorer,
     "ranking": ranking_explorer,
+    "scaling": scaling_explorer,
+    "crossing": crossing_explorer,
+    "report_tables": report_tables_explorer,
+    "planner": planner_explorer,
     "inspection": inspection_explorer,
 }
 
@@ -82,6 +92,7 @@ __all__ = [
     "accepts_explorer",
     "aliasing_explorer",
     "conditions_explorer",
+    "crossing_explorer",
     "diaconis_freedman_explorer",
     "digit_views_explorer",
     "direction_count_explorer",
@@ -96,9 +107,12 @@ __all__ = [
     "null_explorer",
     "outlier_explorer",
     "particles_explorer",
+    "planner_explorer",
     "power_explorer",
     "ranking_explorer",
     "reading_explorer",
+    "report_tables_explorer",
+    "scaling_explorer",
     "schedule_explorer",
     "shadow2d_explorer",
     "shadow3d_explorer",

@@ -138,8 +138,9 @@ def projection_verdict(spectrum: np.ndarray, narrowest: float) -> str:
         return f"complete collapse, the widest of {total} axes has std {high}."
     if lost:
         among = "though no coordinate is" if narrowest >= NARROW else "and a coordinate is too"
+        partial = "partial " if 2 * lost <= total else ""
         return (
-            f"dimensional collapse, {lost} of {total} principal axes {_are(lost)} narrower than "
+            f"{partial}dimensional collapse, {lost} of {total} principal axes {_are(lost)} narrower than "
             f"{NARROW:g}, {among} (narrowest {small_number(narrowest)})."
         )
     how = "" if spectrum[-1] >= EVEN and spectrum[0] <= 1.0 / EVEN else "but far from round, "

@@ -1,0 +1,75 @@
+"""The planner's figure: bars of the prediction, diamonds of the measurement, a line of budget."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sigreg_edu.figures.planner import LIMITS, PlannerFigure
+from sigreg_edu.losses.cost import FORMS
+from sigreg_edu.views.planner import PlannerParams, PlannerView, Workbench, planner_view
+
+ENDS = [
+    {"N": 64, "D": 16, "M": 16, "T": 9, "ms": 10, "gigabytes": 1},
+    {"N": 8192, "D": 2048, "M": 2048, "T": 33, "ms": 2000, "gigabytes": 80},
+]
+
+
+@pytest.fixture(scope="module")
+def figure() -> PlannerFigure:
+    return PlannerFigure()
+
+
+def shown(figure: PlannerFigure, *, measured: tuple[str, ...] = (), **changes) -> PlannerView:
+    view = planner_view(PlannerParams(**changes), Workbench())
+    seen = {form: (1.3 * view.seconds[form], view.memory[form]) for form in measured}
+    view = replace(view, measured=seen)
+    figure.update(view)
+    return view
+
+
+@pytest.mark.parametrize("end", [{}, *ENDS])
+def test_bars_end_at_the_prediction_and_lines_stand_at_the_budget(figure, end):
+    view = shown(figure, **end)
+    for place, (what, values) in enumerate((("seconds", view.seconds), ("memory", view.memory))):
+        low, high = LIMITS[what]
+        for form in FORMS:
+            bar = figure.bars[what, form]
+            assert low < values[form] < high
+            assert bar.get_x() + bar.get_width() == pytest.approx(values[form])
+        assert set(figure.budgets[what].get_xdata()) == {view.budget[place]}
+
+
+def test_what_is_over_budget_is_hatched(figure):
+    view = shown(figure, ms=100, gigabytes=4)
+    for place, (what, values) in enumerate((("seconds", view.seconds), ("memory", view.memory))):
+        for form in FORMS:
+            over = values[form] > view.budget[place]
+            assert bool(figure.bars[what, form].get_hatch()) == over
+
+
+def test_a_measurement_is_a_diamond_with_its_ratio(figure):
+    view = shown(figure, measured=("fast",))
+    diamond = figure.diamonds["seconds", "fast"]
+    assert diamond.get_xdata() == [view.measured["fast"][0]]
+    assert "(1.3 times)" in figure.numbers["seconds", "fast"].get_text()
+    assert "measured here" in figure.source.get_text()
+    assert figure.diamonds["seconds", "vicreg"].get_xdata() == []
+    shown(figure)
+    assert figure.diamonds["seconds", "fast"].get_xdata() == []
+    assert "measured here" not in figure.source.get_text()
+
+
+def test_the_chosen_form_is_bold(figure):
+    for form in FORMS:
+        shown(figure, form=form)
+        bold = {f for f in FORMS if figure.numbers["memory", f].get_fontweight() == "bold"}
+        assert bold == {form}
+
+
+@pytest.mark.parametrize("measured", [(), FORMS])
+@pytest.mark.parametrize("end", [{}, *ENDS])
+def test_words_are_apart(figure, end, measured, assert_words_are_apart):
+    shown(figure, measured=measured, **end)
+    assert_words_are_apart(figure)
