@@ -81,6 +81,22 @@ def assert_alive():
     return check
 
 
+@pytest.fixture
+def assert_answers():
+    """Return a function for explorers that other tests look at with care: one slider must live."""
+
+    def check(explorer):
+        title = explorer.title()
+        assert not explorer.is_blank(), f"{title}: the first picture is blank"
+        live = next((slider for slider in explorer.sliders() if explorer.answers(slider)), None)
+        assert live, f"{title}: no slider changes the picture"
+        answers_in_words(explorer, live)
+        assert explorer.alt_text() == explorer.readout()
+        assert explorer.error() == ""
+
+    return check
+
+
 def answers_in_words(explorer, slider):
     """Key a slider a few steps; the picture must change, and the words may."""
     before, words = explorer.fingerprint(), explorer.readout()

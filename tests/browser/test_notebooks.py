@@ -19,13 +19,13 @@ def server():
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_its_explorers_live(notebook, browser, server, assert_alive):
+def test_a_notebook_runs_and_its_explorers_live(notebook, browser, server, assert_answers):
     lab = LabPage.open(browser, server, notebook.name)
     lab.run_all()
     explorers = lab.explorers()
     assert explorers, "a notebook of the kit shows at least one explorer"
     for explorer in explorers:
-        assert_alive(explorer)
+        assert_answers(explorer)
     assert lab.errors == []
     lab.close()
 
