@@ -140,8 +140,8 @@ def projection_verdict(spectrum: np.ndarray, narrowest: float) -> str:
         among = "though no coordinate is" if narrowest >= NARROW else "and a coordinate is too"
         partial = "partial " if 2 * lost <= total else ""
         return (
-            f"{partial}dimensional collapse, {lost} of {total} principal axes {_are(lost)} narrower than "
-            f"{NARROW:g}, {among} (narrowest {small_number(narrowest)})."
+            f"{partial}dimensional collapse, {lost} of {total} principal axes {_are(lost)} "
+            f"narrower than {NARROW:g}, {among} (narrowest {small_number(narrowest)})."
         )
     how = "" if spectrum[-1] >= EVEN and spectrum[0] <= 1.0 / EVEN else "but far from round, "
     return f"no collapse, {how}the axes have std from {low} to {high}."
