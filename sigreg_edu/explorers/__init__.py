@@ -1,5 +1,11 @@
 """One function per explorer; each returns a widget for a notebook."""
 
+from sigreg_edu.explorers.clinic import (
+    clinic_explorer,
+    decision_chart,
+    measured_clinic_explorer,
+    remedies_explorer,
+)
 from sigreg_edu.explorers.collapse import (
     conditions_explorer,
     kinds_explorer,
@@ -20,6 +26,14 @@ from sigreg_edu.explorers.epps_pulley import (
     null_explorer,
     power_explorer,
     winding_explorer,
+)
+from sigreg_edu.explorers.frontiers import (
+    all_directions_explorer,
+    multi_scale_explorer,
+    sample_size_explorer,
+    slice_schedule_explorer,
+    weights_explorer,
+    worst_slices_explorer,
 )
 from sigreg_edu.explorers.inspection import inspection_explorer
 from sigreg_edu.explorers.shadows import (
@@ -84,15 +98,27 @@ GALLERY = {
     "crossing": crossing_explorer,
     "report_tables": report_tables_explorer,
     "planner": planner_explorer,
+    "slice_schedule": slice_schedule_explorer,
+    "worst_slices": worst_slices_explorer,
+    "weights": weights_explorer,
+    "all_directions": all_directions_explorer,
+    "multi_scale": multi_scale_explorer,
+    "sample_size": sample_size_explorer,
+    "clinic": clinic_explorer,
+    "measured_clinic": measured_clinic_explorer,
+    "remedies": remedies_explorer,
     "inspection": inspection_explorer,
 }
 
 __all__ = [
     "GALLERY",
     "accepts_explorer",
+    "all_directions_explorer",
     "aliasing_explorer",
+    "clinic_explorer",
     "conditions_explorer",
     "crossing_explorer",
+    "decision_chart",
     "diaconis_freedman_explorer",
     "digit_views_explorer",
     "direction_count_explorer",
@@ -104,6 +130,7 @@ __all__ = [
     "gradient_explorer",
     "inspection_explorer",
     "kinds_explorer",
+    "multi_scale_explorer",
     "null_explorer",
     "outlier_explorer",
     "particles_explorer",
@@ -111,11 +138,14 @@ __all__ = [
     "power_explorer",
     "ranking_explorer",
     "reading_explorer",
+    "remedies_explorer",
     "report_tables_explorer",
+    "sample_size_explorer",
     "scaling_explorer",
     "schedule_explorer",
     "shadow2d_explorer",
     "shadow3d_explorer",
+    "slice_schedule_explorer",
     "spectrum_explorer",
     "stems_explorer",
     "sweep_explorer",
@@ -123,5 +153,7 @@ __all__ = [
     "vit_replay_explorer",
     "vit_sweep_explorer",
     "vit_training_explorer",
+    "weights_explorer",
     "winding_explorer",
+    "worst_slices_explorer",
 ]

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from sigreg_edu.checks import require_choice, require_integer, require_number
 from sigreg_edu.losses.pair import HybridVICRegSIGRegLoss, LeJEPALoss, SIGRegLoss
 
-__all__ = ["TRANSITIONS", "HybridTransition", "LambdaWarmup", "SliceSchedule"]
+__all__ = ["SLICE_SHAPES", "TRANSITIONS", "HybridTransition", "LambdaWarmup", "SliceSchedule"]
 
 TRANSITIONS = ("steps", "linear", "cosine")
+SLICE_SHAPES = ("geometric", "linear", "step")
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class LambdaWarmup(_Span):
 
 @dataclass(frozen=True)
 class SliceSchedule(_Span):
-    """A number of slices that grows (or shrinks) by the same factor in equal times.
+    """A number of slices that grows (or shrinks) while training.
 
     Few slices are enough while the embeddings are far from Gaussian; more of them make each
     step's estimate less noisy later. The standard error falls as 1/sqrt(M) only.
@@ -131,24 +132,43 @@ class SliceSchedule(_Span):
         end: ``last`` slices from here on.
         first: number of slices before.
         last: number of slices after.
+        shape: ``"geometric"`` (by the same factor in equal times), ``"linear"`` (by the same
+            number), or ``"step"`` (at once, halfway).
 
     >>> [SliceSchedule()(epoch) for epoch in (0, 50, 100)]
     [64, 256, 1024]
+    >>> SliceSchedule(shape="linear")(50), SliceSchedule(shape="step")(49)
+    (544, 64)
     """
 
     start: float = 0.0
     end: float = 100.0
     first: int = 64
     last: int = 1024
+    shape: str = "geometric"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("first", "last"):
             require_integer(getattr(self, name), name)
+        require_choice(self.shape, "shape", SLICE_SHAPES)
 
     def __call__(self, epoch: float) -> int:
         """The number of slices of ``epoch``."""
-        return round(self.first * (self.last / self.first) ** self.progress(epoch))
+        done = self.progress(epoch)
+        if self.shape == "geometric":
+            return round(self.first * (self.last / self.first) ** done)
+        done = float(done >= 0.5) if self.shape == "step" else done
+        return round(self.first + (self.last - self.first) * done)
+
+    def mean_slices(self, epochs: int) -> float:
+        """The constant number of slices that costs as much over epochs 0 to ``epochs`` - 1.
+
+        >>> SliceSchedule(0, 4, 64, 1024).mean_slices(5)
+        396.8
+        """
+        epochs = require_integer(epochs, "epochs")
+        return sum(self(epoch) for epoch in range(epochs)) / epochs
 
     def apply(self, loss: SIGRegLoss | HybridVICRegSIGRegLoss | LeJEPALoss, epoch: float) -> None:
         """Set the number of slices of ``loss`` for ``epoch``."""

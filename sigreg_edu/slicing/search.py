@@ -26,7 +26,9 @@ from sigreg_edu.statistics import null_distribution, p_value, standardize
 
 __all__ = [
     "WorstDirection",
+    "along_great_circles",
     "find_worst_directions",
+    "look_uphill",
     "worst_direction_test",
     "worst_direction_tests",
 ]
@@ -121,12 +123,11 @@ def find_worst_directions(
     num_starts = require_integer(num_starts, "num_starts")
     num_steps = require_integer(num_steps, "num_steps")
     climbers = _starts(z, num_starts, seed)  # (D, K)
-    heights, uphill = _look_up(z, climbers)
+    heights, uphill = look_uphill(z, climbers)
     strides = torch.full_like(heights, FIRST_STRIDE)
     for step in range(1, num_steps + 1):
-        tried = strides.cos() * climbers + strides.sin() * uphill
-        tried = tried / tried.norm(dim=0)
-        tried_heights, tried_uphill = _look_up(z, tried)
+        tried = along_great_circles(climbers, uphill, strides)
+        tried_heights, tried_uphill = look_uphill(z, tried)
         higher = tried_heights > heights  # (K,)
         climbers = torch.where(higher, tried, climbers)
         uphill = torch.where(higher, tried_uphill, uphill)
@@ -296,7 +297,15 @@ def _extremes_of_squares(z: torch.Tensor) -> torch.Tensor:
     return chosen.transpose(0, 1).reshape(dim, -1)
 
 
-def _look_up(z: torch.Tensor, climbers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def along_great_circles(
+    climbers: torch.Tensor, uphill: torch.Tensor, strides: torch.Tensor
+) -> torch.Tensor:
+    """Where unit vectors (D, K) come to, ``strides`` (K,) radians along unit tangents (D, K)."""
+    moved = strides.cos() * climbers + strides.sin() * uphill
+    return moved / moved.norm(dim=0)
+
+
+def look_uphill(z: torch.Tensor, climbers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Height (K,) of each climber (D, K), and the unit tangent along which it grows fastest."""
     places = climbers.detach().requires_grad_()
     with torch.enable_grad():

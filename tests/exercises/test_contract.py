@@ -9,11 +9,21 @@ import torch
 
 from sigreg_edu import data, explorers, losses, slicing, statistics
 from sigreg_edu.data import sample_1d
-from sigreg_edu.exercises import collapse, cost, epps_pulley, shadows, sigreg, start_here, vit
+from sigreg_edu.exercises import (
+    clinic,
+    collapse,
+    cost,
+    epps_pulley,
+    frontiers,
+    shadows,
+    sigreg,
+    start_here,
+    vit,
+)
 from sigreg_edu.exercises.core import NOT_TRIED, Exercise
 from sigreg_edu.statistics import EppsPulleyTest
 
-MODULES = (start_here, shadows, epps_pulley, sigreg, collapse, vit, cost)
+MODULES = (start_here, shadows, epps_pulley, sigreg, collapse, vit, cost, clinic, frontiers)
 # What a solution may use, as the notebooks import it.
 NAMES = {
     "math": math,

@@ -10,6 +10,7 @@ from sigreg_edu.losses import (
     SIGRegLoss,
     SliceSchedule,
 )
+from sigreg_edu.losses.schedules import SLICE_SHAPES
 
 
 def test_the_default_transition_is_the_reports():
@@ -44,6 +45,27 @@ def test_they_set_the_losses_weights_and_slices():
     assert lejepa.lamb == pytest.approx(0.01)
 
 
+@pytest.mark.parametrize("shape", SLICE_SHAPES)
+@pytest.mark.parametrize(("first", "last"), [(16, 256), (256, 16), (64, 64)])
+def test_slices_move_from_first_to_last_and_never_back(shape, first, last):
+    schedule = SliceSchedule(10, 90, first, last, shape)
+    slices = [schedule(epoch) for epoch in range(101)]
+    assert (slices[0], slices[10], slices[90], slices[100]) == (first, first, last, last)
+    assert slices == sorted(slices, reverse=last < first)
+    assert all(isinstance(number, int) for number in slices)
+
+
+def test_shapes_of_slices_differ_in_the_middle():
+    middle = {shape: SliceSchedule(0, 100, 16, 256, shape)(50) for shape in SLICE_SHAPES}
+    assert middle == {"geometric": 64, "linear": 136, "step": 256}
+
+
+def test_the_mean_number_of_slices_is_that_of_the_epochs():
+    schedule = SliceSchedule(0, 9, 1, 512)
+    assert schedule.mean_slices(10) == sum(2**k for k in range(10)) / 10
+    assert schedule.mean_slices(1) == 1
+
+
 def test_lambda_stays_at_its_ends():
     warmup = LambdaWarmup(5, 15, 0.01, 0.05)
     assert [warmup(epoch) for epoch in (0, 5, 15, 99)] == [0.01, 0.01, 0.05, 0.05]
@@ -56,6 +78,7 @@ def test_lambda_stays_at_its_ends():
         (lambda: HybridTransition(shape="linar"), "Did you mean 'linear'"),
         (lambda: LambdaWarmup(last=1.5), "last must be a finite number from 0 to 1"),
         (lambda: SliceSchedule(first=0), "first must be at least 1"),
+        (lambda: SliceSchedule(shape="lineal"), "Did you mean 'linear'"),
         (lambda: SliceSchedule()(-1), "epoch must be a finite number of at least 0"),
     ],
 )

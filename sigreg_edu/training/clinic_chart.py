@@ -1,0 +1,225 @@
+"""The decision chart's text: what is seen, which numbers to read, what is behind it, what helps.
+
+Its numbers come from the clinic's record, so the chart says what was measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sigreg_edu.training.clinic import MEASURES, Verdict, case, floor_at, verdicts
+from sigreg_edu.training.clinic_costs import cost_rows
+
+__all__ = ["Branch", "Cause", "chart_branches", "chart_head"]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What may be behind it.
+
+    Attributes:
+        sign: what one reads if it is this.
+        cure: what helps, with the measured numbers.
+    """
+
+    sign: str
+    cure: str
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One answer to 'what do you see?'.
+
+    Attributes:
+        see: what the user says.
+        read: which numbers to look at.
+        causes: what may be behind it, one or more.
+    """
+
+    see: str
+    read: str
+    causes: tuple[Cause, ...]
+
+
+def chart_head() -> tuple[str, ...]:
+    """Return what to read before anything else, a line each.
+
+    >>> chart_head()[0]
+    'First: which space? The loss acts on the projection; probes read the embedding.'
+    """
+    healthy, point = floor_at(256)
+    numbers = f"T (healthy {healthy:.2f}; one point {point / 256:.3f} N), effect (T − healthy) / N"
+    return (
+        "First: which space? The loss acts on the projection; probes read the embedding.",
+        f"Then, of that space: {numbers}, worst shadow,",
+        "std of the axes, effective rank, invariance. A low invariance alone says nothing.",
+    )
+
+
+def chart_branches() -> tuple[Branch, ...]:
+    """Return the chart's branches, with numbers from the record.
+
+    Raises:
+        FileNotFoundError: the record is not there; the message says what to do.
+
+    >>> [branch.see for branch in chart_branches()][:2]
+    ['SIGReg rises', 'The loss spikes, or is NaN']
+    """
+    return (*_visible(), *_costly(), *_silent(), *_elsewhere())
+
+
+def _row(case_name: str, start: str) -> Verdict:
+    return next(row for row in verdicts() if row.case == case_name and row.remedy.startswith(start))
+
+
+def _told(case_name: str, start: str) -> str:
+    row = _row(case_name, start)
+    symbol = {"t": "T", "knn": "kNN", "spike": "peak"}.get(case(case_name).measure, "")
+    return f"{symbol} {row.told[0]} → {row.told[1]}".strip()
+
+
+def _knn(case_name: str, start: str) -> str:
+    low, high = _row(case_name, start).knn or (np.nan, np.nan)
+    return f"kNN {low:.0f} → {high:.0f} %"
+
+
+def _cost(name: str, before: str, what: str) -> str:
+    rows, measure = cost_rows(), MEASURES[what]
+    told = (measure.told(float(np.median(getattr(rows[key], what)))) for key in (before, name))
+    return " → ".join(told)
+
+
+def _visible() -> tuple[Branch, ...]:
+    return (
+        Branch(
+            "SIGReg rises",
+            "std, invariance: do both fall?",
+            (
+                Cause(
+                    "yes: λ is too small",
+                    f"λ = 0.05 with T ({_told('rising', 'weight times')}). A weight of 35 for 25 "
+                    f"is too little ({_told('rising', 'larger')}); to normalize at the end moves "
+                    "the meter only.",
+                ),
+            ),
+        ),
+        Branch(
+            "The loss spikes, or is NaN",
+            "NaN at step 1? Norm of the gradient, rate",
+            (
+                Cause(
+                    "NaN at step 1",
+                    "It is in the data: search all pictures. Clipping does not help.",
+                ),
+                Cause(
+                    "spikes: the rate",
+                    f"A tenth of it ({_knn('unstable', 'a tenth')}); clipping at 1 gave "
+                    f"{_knn('unstable', 'clipping')}, a warm-up {_knn('unstable', 'warm')}.",
+                ),
+            ),
+        ),
+    )
+
+
+def _costly() -> tuple[Branch, ...]:
+    encoder, loss = (
+        MEASURES["memory"].told(cost_rows()[name].memory[0]) for name in ("encoder", "loss")
+    )
+    return (
+        Branch(
+            "Out of memory",
+            f"Which is large, encoder or loss? (Ours: {encoder}, {loss})",
+            (
+                Cause(
+                    "the loss: N · M · T",
+                    f"Statistic in blocks ({_cost('in blocks', 'loss', 'memory')}), or fewer "
+                    f"slices ({_cost('fewer slices', 'loss', 'memory')}). Fixed slices spare "
+                    "nothing.",
+                ),
+                Cause(
+                    "the encoder",
+                    f"Checkpoints ({_cost('encoder, checkpointing', 'encoder', 'memory')}), or a "
+                    "smaller batch.",
+                ),
+            ),
+        ),
+        Branch(
+            "Too slow",
+            "Time of the loss alone; N, D, M, T",
+            (
+                Cause(
+                    "N · M · T cosines",
+                    f"Statistic in blocks ({_cost('in blocks', 'loss', 'time')}); a quarter of the "
+                    f"slices ({_cost('fewer slices', 'loss', 'time')}).",
+                ),
+            ),
+        ),
+    )
+
+
+def _silent() -> tuple[Branch, ...]:
+    return (
+        Branch(
+            "All calm, kNN poor, invariance low",
+            "std; effective rank; T of slices that the loss did not see",
+            (
+                Cause(
+                    "std small, the loss’s SIGReg calm",
+                    f"It standardizes each shadow: test it as it is "
+                    f"({_knn('standardized', 'the shadow')}).",
+                ),
+                Cause(
+                    "T of other slices high",
+                    f"Slices are few and fixed: fresh ones, many ({_knn('slices', '256 fresh')}).",
+                ),
+                Cause(
+                    "gradient exactly 0, T = 0.402 N",
+                    "All points are on one place: another start, no last layer of zeros.",
+                ),
+            ),
+        ),
+        Branch(
+            "T at its floor, kNN poor, invariance stays high",
+            "λ in terms of T; what views share",
+            (
+                Cause(
+                    "λ far too large",
+                    f"Translate it: 0.05 with the factor N "
+                    f"({_knn('factor_n_strong', 'λ translated')}).",
+                ),
+                Cause(
+                    "views share too little",
+                    f"Keep what is to be learned ({_knn('views', 'the shape')}); a larger λ does "
+                    "not bring it back.",
+                ),
+            ),
+        ),
+    )
+
+
+def _elsewhere() -> tuple[Branch, ...]:
+    return (
+        Branch(
+            "It works there, not here",
+            "Factor N? Rows of a batch? Ranks? Precision?",
+            (
+                Cause(
+                    "T / N there, or another N",
+                    f"0.05 without N collapsed ({_told('factor_n', 'λ translated')} with it). "
+                    "λ' = λ/N : (1 − λ + λ/N).",
+                ),
+                Cause(
+                    "several ranks",
+                    "Join cosines, sines and counts, then take T. No mean of the ranks’ T.",
+                ),
+                Cause("bfloat16", "Widen to float32 before cosines are taken."),
+                Cause(
+                    "16 rows instead of 128",
+                    f"More rows ({_knn('few_rows', '128 rows')}); λ for 16 rows gave "
+                    f"{_knn('few_rows', 'λ for')}.",
+                ),
+            ),
+        ),
+    )

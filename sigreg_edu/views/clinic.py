@@ -1,0 +1,279 @@
+"""A patient of the clinic: its training, and the same training with one remedy, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+import torch
+
+from sigreg_edu.slicing import sliced_epps_pulley, uniform_directions
+from sigreg_edu.training.clinic import (
+    MEASURES,
+    NORMALIZED,
+    Case,
+    Measure,
+    Outcome,
+    Remedy,
+    case,
+    cases,
+    outcome,
+    standardized,
+    treated_runs,
+    untreated_runs,
+)
+from sigreg_edu.training.config import load_experiment
+from sigreg_edu.training.measures import (
+    YARDSTICK_SEED,
+    YARDSTICK_SLICES,
+    worst_direction,
+    yardstick_points,
+)
+from sigreg_edu.training.probes import principal_deviations
+from sigreg_edu.training.recorded import RecordedRun
+from sigreg_edu.views.many_shadows import short
+from sigreg_edu.views.params import Params, choice, moment, slider, switch
+from sigreg_edu.views.sample import Histogram, beyond, histogram
+
+#: Patients whose illness the student is to find: only a letter is told.
+LETTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "A": "standardized",
+        "B": "factor_n_strong",
+        "C": "slices",
+        "D": "rising",
+        "E": "unstable",
+        "F": "views",
+    }
+)
+TRAINED = tuple(case for case in cases() if case.trained)
+PATIENTS = {letter: f"patient {letter}" for letter in LETTERS} | {
+    case.name: case.trouble for case in TRAINED
+}
+MOST_REMEDIES = max(len(case.remedies) for case in TRAINED)
+_PLAN = load_experiment("clinic").config
+LAST_LOOK = _PLAN.steps // _PLAN.look_every
+SEES_T = ("none", "sigreg", "lejepa")  # losses whose regularizer, or what is watched, is T
+LAST_STEPS = 20
+
+
+@dataclass(frozen=True)
+class ClinicParams(Params):
+    """State of the clinic: who, which remedy, when, and whether the cause is told."""
+
+    patient: str = choice(
+        "A", PATIENTS, label="patient",
+        help="Letters hide the complaint, too. All are recorded trainings.",
+    )  # fmt: skip
+    remedy: int = slider(
+        0, 0, MOST_REMEDIES, 1, label="remedy",
+        help="0: none. Each is tried alone. A patient with fewer remedies stays at its last.",
+    )  # fmt: skip
+    look: int = moment(
+        LAST_LOOK, LAST_LOOK, label="moment of training",
+        help=f"0 is before training, {LAST_LOOK} after its last step.",
+    )  # fmt: skip
+    reveal: bool = switch(False, label="reveal", help="Tell the cause.")
+
+    @property
+    def case(self) -> Case:
+        """The patient's case."""
+        return case(LETTERS.get(self.patient, self.patient))
+
+    @property
+    def hidden(self) -> bool:
+        """Whether not even the complaint is told."""
+        return self.patient in LETTERS and not self.reveal
+
+
+@dataclass(frozen=True)
+class Course:
+    """One training at one moment; L looks, S steps.
+
+    Attributes:
+        looks: steps at which it was looked at, (L,).
+        t: T of unseen slices at each look, (L,).
+        knn: of the embedding, (L,).
+        saw: T that the loss saw in each step, (S,); None where its regularizer is no T.
+        invariance: (S,).
+        spectrum: standard deviations along the principal axes of the projection, now, (D,).
+        shadow: histogram along the projection's worst direction, now.
+        worst: T of that shadow.
+        rank, width: effective rank and mean standard deviation of the projection, now.
+    """
+
+    looks: np.ndarray
+    t: np.ndarray
+    knn: np.ndarray
+    saw: np.ndarray | None
+    invariance: np.ndarray
+    spectrum: np.ndarray
+    shadow: Histogram
+    worst: float
+    rank: float
+    width: float
+
+
+@dataclass(frozen=True)
+class ClinicView:
+    """What the figure of the clinic shows.
+
+    Attributes:
+        patient: its label.
+        complaint: what the user says; hidden for letters.
+        ill: the patient's training.
+        treated: the same with the remedy; None without one.
+        remedy: its name.
+        verdict: on it; ``""`` without one.
+        numbers: what the verdict goes by, in two or three short lines.
+        now: the present look.
+        raw: kNN of raw pixels.
+        device: where it was recorded.
+        readout: all that in words.
+    """
+
+    patient: str
+    complaint: str
+    ill: Course
+    treated: Course | None
+    remedy: str
+    verdict: str
+    numbers: tuple[str, ...]
+    now: int
+    raw: float
+    device: str
+    readout: str
+
+
+def clinic_view(params: ClinicParams) -> ClinicView:
+    """Look at a patient, and at the same training with a remedy.
+
+    Raises:
+        FileNotFoundError: the recorded runs are not there; the message says what to do.
+        ValueError: this run is not among them.
+    """
+    patient, index = params.case, min(params.remedy, len(params.case.remedies)) - 1
+    remedy = patient.remedies[index] if index >= 0 else None
+    ill = _course(patient.name, -1, params.look)
+    treated = _course(patient.name, index, params.look) if remedy else None
+    found = outcome(patient, remedy) if remedy else None
+    run = untreated_runs(patient)[0]
+    return ClinicView(
+        patient=PATIENTS[params.patient],
+        complaint="What is wrong with it?" if params.hidden else f"“{patient.complaint}”",
+        ill=ill,
+        treated=treated,
+        remedy=remedy.name if remedy else "no remedy yet",
+        verdict=found.verdict if found else "",
+        numbers=_numbers(patient, remedy, found) if remedy and found else (),
+        now=params.look,
+        raw=float(run.final["raw_knn"]),
+        device=str(run.ran_on["device"]),
+        readout=_in_words(params, patient, ill, treated, remedy, found),
+    )
+
+
+@lru_cache(maxsize=512)
+def _course(name: str, index: int, look: int) -> Course:
+    """One training of a case, ill (index -1) or with a remedy, at one look."""
+    patient = case(name)
+    remedy = patient.remedies[index] if index >= 0 else None
+    run = (treated_runs(patient, remedy) if remedy else untreated_runs(patient))[0]
+    normalized = remedy is not None and remedy.special == NORMALIZED
+    z = _cloud(run, look, normalized)
+    direction, worst = worst_direction(z)
+    spectrum = principal_deviations(z).numpy() if normalized else run.spectra["projection"][look]
+    seen = run.measures["projection"]
+    return Course(
+        looks=run.look_steps,
+        t=_normalized_t(name) if normalized else seen["sigreg"],
+        knn=run.measures["embedding"]["knn"],
+        saw=run.curves["regularizer"] if run.config.loss.name in SEES_T else None,
+        invariance=run.curves["invariance"],
+        spectrum=spectrum,
+        shadow=histogram((z @ direction).numpy()),
+        worst=worst,
+        rank=float(seen["effective_rank"][look]),
+        width=1.0 if normalized else float(seen["mean_std"][look]),
+    )
+
+
+def _cloud(run: RecordedRun, look: int, normalized: bool) -> torch.Tensor:
+    if run.clouds is None:
+        raise ValueError(
+            "expected a recorded run whose projections were kept, got one without; record it "
+            "again: sigreg-edu train clinic --record --fresh"
+        )
+    z = torch.from_numpy(run.clouds[look])
+    return standardized(z) if normalized else z
+
+
+@lru_cache(maxsize=8)
+def _normalized_t(name: str) -> np.ndarray:
+    """T at each look, had each coordinate been brought to mean 0 and std 1, (L,)."""
+    run = untreated_runs(case(name))[0]
+    unseen = uniform_directions(run.clouds.shape[2], YARDSTICK_SLICES, seed=YARDSTICK_SEED)
+    points = (yardstick_points(_cloud(run, look, True)) for look in range(len(run.look_steps)))
+    return np.array([sliced_epps_pulley(z, unseen).mean().item() for z in points])
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def _numbers(patient: Case, remedy: Remedy, found: Outcome) -> tuple[str, ...]:
+    measure = MEASURES[patient.measure]
+    lines = [f"{measure.short}: {_span(found.before, measure)} → {_span(found.after, measure)}"]
+    if patient.measure != "knn":
+        knn = MEASURES["knn"]
+        lines.append(f"kNN: {_span(found.knn_before, knn)} → {_span(found.knn_after, knn)}")
+    pixels = [float(runs[0].final["raw_knn"])
+              for runs in (untreated_runs(patient), treated_runs(patient, remedy))]  # fmt: skip
+    if pixels[0] != pixels[1]:  # other views are other images
+        lines.append("raw pixels: {:.0f} % → {:.0f} %".format(*(100 * share for share in pixels)))
+    if found.moves_the_meter_only:
+        lines.append("the meter moves, not the digits")
+    seeds = len(found.before)
+    lines.append(f"{seeds} seeds" if seeds > 1 else "one seed")
+    return tuple(lines)
+
+
+def _span(values: tuple[float, ...], measure: Measure) -> str:
+    """The values of all seeds: one number, or the least and the greatest."""
+    ends = [measure.factor * value for value in (min(values), max(values))]
+    low, high = (f"{end:.0f}" if measure.unit == " %" else f"{end:.3g}" for end in ends)
+    return f"{low if low == high else f'{low}–{high}'}{measure.unit}"
+
+
+def _in_words(
+    params: ClinicParams,
+    patient: Case,
+    ill: Course,
+    treated: Course | None,
+    remedy: Remedy | None,
+    found: Outcome | None,
+) -> str:
+    step = int(ill.looks[params.look])
+    name = PATIENTS[params.patient]
+    words = f"{name[0].upper()}{name[1:]}, step {step}: {_state(ill, params.look)}. "
+    if remedy is not None and treated is not None and found is not None:
+        who = "the report's" if remedy.says_who == "report" else "ours"
+        words += (
+            f"With “{remedy.name}” ({who}): {_state(treated, params.look)}. After training: "
+            f"{'; '.join(_numbers(patient, remedy, found))}. Verdict: {found.verdict}."
+        )
+    else:
+        words += f"The worst shadow has T = {short(ill.worst)}.{beyond(ill.shadow)}"
+    return f"{words} {patient.cause}" if params.reveal else words
+
+
+def _state(course: Course, look: int) -> str:
+    at = max(int(course.looks[look]), 1)
+    near = course.invariance[max(at - LAST_STEPS, 0) : at].mean()
+    return (
+        f"T = {short(float(course.t[look]))}, invariance {near:.2g}, std {course.width:.2f}, "
+        f"effective rank {course.rank:.1f} of {len(course.spectrum)}, "
+        f"kNN {100 * course.knn[look]:.0f} %"
+    )

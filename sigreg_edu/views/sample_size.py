@@ -1,0 +1,125 @@
+"""How many points a test needs: N for power 0.8 against D, by flaw and test; recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sigreg_edu.training.frontier_samples import (
+    ALTERNATIVES,
+    POWER,
+    SAMPLE_COUNTS,
+    SAMPLE_DIMS,
+    SAMPLES,
+    TESTS,
+    fitted_growth,
+)
+from sigreg_edu.training.frontier_tables import recorded
+from sigreg_edu.views.params import Params, choice, power_slider
+
+TEST_LABELS = {name: label for name, (label, _, _) in TESTS.items()}
+
+
+@dataclass(frozen=True)
+class SampleSizeParams(Params):
+    """State of the explorer of sample sizes."""
+
+    alternative: str = choice("bimodal", ALTERNATIVES, label="flaw")
+    test: str = choice("slices", TEST_LABELS, label="test in words")
+    dim: int = power_slider(8, SAMPLE_DIMS[0], SAMPLE_DIMS[-1], label="dimension D")
+
+
+@dataclass(frozen=True)
+class SampleSizeView:
+    """What the figure of sample sizes shows; tests in the order of ``TESTS``.
+
+    Attributes:
+        dims: dimensions (D,).
+        needed: N for power 0.8 by test, (D,); NaN where none that was tried sufficed.
+        most: the largest N that was tried, by test.
+        fits: N = c · D^α on the dims by test, (D,); NaN where it cannot be fitted.
+        exponents: α by test; NaN likewise.
+        counts: numbers of points (K,).
+        power: share rejected by test at the present dimension, (K,); NaN where not tried.
+        test: the test in words.
+        dim: the present dimension.
+        readout: all that in words.
+    """
+
+    dims: np.ndarray
+    needed: Mapping[str, np.ndarray]
+    most: Mapping[str, int]
+    fits: Mapping[str, np.ndarray]
+    exponents: Mapping[str, float]
+    counts: np.ndarray
+    power: Mapping[str, np.ndarray]
+    test: str
+    dim: int
+    readout: str
+
+
+def sample_size_view(params: SampleSizeParams) -> SampleSizeView:
+    """Look up the recorded power study.
+
+    Raises:
+        FileNotFoundError: the records are not there; the message says what to do.
+    """
+    rows, dims = recorded(SAMPLES), np.array(SAMPLE_DIMS, dtype=float)
+    needed = {
+        test: np.array([float(rows[params.alternative, test, d]["needed"]) for d in SAMPLE_DIMS])
+        for test in TESTS
+    }
+    growth = {test: fitted_growth(dims, values) for test, values in needed.items()}
+    return SampleSizeView(
+        dims=dims,
+        needed=needed,
+        most={test: most for test, (_, _, most) in TESTS.items()},
+        fits={test: c * dims**alpha for test, (c, alpha) in growth.items()},
+        exponents={test: alpha for test, (_, alpha) in growth.items()},
+        counts=np.array(SAMPLE_COUNTS, dtype=float),
+        power={test: rows[params.alternative, test, params.dim]["power"] for test in TESTS},
+        test=params.test,
+        dim=params.dim,
+        readout=_readout(params, needed, growth),
+    )
+
+
+def power_text(alpha: float) -> str:
+    """Return an exponent for the eye, with one decimal.
+
+    >>> power_text(-0.52), power_text(-0.01)
+    ('−0.5', '0.0')
+    """
+    return f"{round(alpha, 1) + 0.0:.1f}".replace("-", "−")
+
+
+def _readout(
+    params: SampleSizeParams,
+    needed: Mapping[str, np.ndarray],
+    growth: Mapping[str, tuple[float, float]],
+) -> str:
+    place = SAMPLE_DIMS.index(params.dim)
+    at = needed[params.test][place]
+    label, repeats, most = TESTS[params.test]
+    enough = f"{at:.0f} points" if np.isfinite(at) else f"more than the {most:,} points tried"
+    alpha = growth[params.test][1]
+    known = int(np.isfinite(needed[params.test]).sum())
+    grows = (
+        f"Over D, N goes like D^{power_text(alpha)} (fitted to {known} dimensions)."
+        if np.isfinite(alpha)
+        else "In too few dimensions enough points were tried to fit a growth."
+    )
+    others = "; ".join(
+        f"{TESTS[test][0]} {values[place]:.0f}"
+        if np.isfinite(values[place])
+        else f"{TESTS[test][0]} over {TESTS[test][2]:,}"
+        for test, values in needed.items()
+        if test != params.test
+    )
+    return (
+        f"Against “{ALTERNATIVES[params.alternative]}” at D = {params.dim} the test “{label}” "
+        f"needs {enough} to reject at 5 % with probability {POWER:g} ({repeats} clouds at each "
+        f"N). {grows} The others: {others}."
+    )

@@ -1,0 +1,54 @@
+"""The chart's text: its claims are those of the verdicts."""
+
+from __future__ import annotations
+
+import pytest
+
+from sigreg_edu.training.clinic import HELPS, NOTHING, verdicts
+from sigreg_edu.training.clinic_chart import chart_branches, chart_head
+
+#: What the chart says helps, and what it says does not.
+SAID = [
+    ("rising", "weight times", True),
+    ("rising", "larger", False),
+    ("rising", "normalized", False),
+    ("unstable", "a tenth", True),
+    ("memory", "statistic in blocks", True),
+    ("memory", "fewer slices", True),
+    ("memory", "fixed", False),
+    ("memory", "half", True),
+    ("memory", "gradient", True),
+    ("slow", "statistic in blocks", True),
+    ("slow", "fewer slices", True),
+    ("standardized", "the shadow", True),
+    ("slices", "256 fresh", True),
+    ("factor_n_strong", "λ translated", True),
+    ("views", "the shape", True),
+    ("views", "four times", False),
+    ("factor_n", "λ translated", True),
+    ("few_rows", "128 rows", True),
+]
+
+
+@pytest.mark.parametrize(("name", "start", "helps"), SAID)
+def test_what_the_chart_says_is_what_was_judged(name, start, helps):
+    told = next(r for r in verdicts() if r.case == name and r.remedy.startswith(start))
+    assert (told.verdict == HELPS) == helps
+
+
+def test_branches_have_words_in_every_place_and_differ():
+    branches = chart_branches()
+    assert len({branch.see for branch in branches}) == len(branches) >= 6
+    for branch in branches:
+        assert branch.read
+        assert branch.causes
+        assert all(cause.sign and cause.cure for cause in branch.causes)
+
+
+def test_no_number_is_missing():
+    words = " ".join(
+        f"{cause.sign} {cause.cure}" for branch in chart_branches() for cause in branch.causes
+    )
+    assert "nan" not in words.replace("NaN", "")
+    assert "1.05" in " ".join(chart_head())
+    assert NOTHING not in words

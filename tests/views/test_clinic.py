@@ -1,0 +1,92 @@
+"""A patient: what is shown is its record, and nothing is told before it is revealed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sigreg_edu.training.clinic import case, outcome, treated_runs, untreated_runs
+from sigreg_edu.views.clinic import (
+    LAST_LOOK,
+    LETTERS,
+    MOST_REMEDIES,
+    PATIENTS,
+    TRAINED,
+    ClinicParams,
+    clinic_view,
+)
+
+
+def test_every_trained_patient_can_be_chosen_and_letters_are_some_of_them():
+    assert set(PATIENTS) == set(LETTERS) | {case.name for case in TRAINED}
+    assert len(set(LETTERS.values())) == len(LETTERS)
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_a_letter_tells_neither_name_nor_cause_until_it_is_revealed(letter):
+    hidden = clinic_view(ClinicParams(patient=letter))
+    own = case(LETTERS[letter])
+    for words in (hidden.readout, hidden.complaint, hidden.patient):
+        assert own.cause not in words
+        assert own.complaint not in words
+        assert own.trouble not in words
+    revealed = clinic_view(ClinicParams(patient=letter, reveal=True))
+    assert own.cause in revealed.readout
+    assert own.complaint in revealed.complaint
+
+
+def test_a_named_patient_tells_its_complaint_but_not_the_cause():
+    view = clinic_view(ClinicParams(patient="unstable"))
+    assert case("unstable").complaint in view.complaint
+    assert case("unstable").cause not in view.readout
+
+
+@pytest.mark.parametrize("look", [0, LAST_LOOK])
+def test_what_is_shown_is_the_record_at_that_look(look):
+    view = clinic_view(ClinicParams(patient="slices", remedy=4, look=look))
+    own = case("slices")
+    for course, run in (
+        (view.ill, untreated_runs(own)[0]),
+        (view.treated, treated_runs(own, own.remedies[3])[0]),
+    ):
+        np.testing.assert_array_equal(course.t, run.measures["projection"]["sigreg"])
+        np.testing.assert_array_equal(course.spectrum, run.spectra["projection"][look])
+        np.testing.assert_array_equal(course.invariance, run.curves["invariance"])
+        assert course.rank == pytest.approx(
+            float(run.measures["projection"]["effective_rank"][look])
+        )
+
+
+def test_the_verdict_is_the_clinics_own():
+    view = clinic_view(ClinicParams(patient="rising", remedy=1))
+    assert view.verdict == outcome(case("rising"), case("rising").remedies[0]).verdict
+    assert view.verdict in view.readout
+
+
+def test_without_a_remedy_nothing_is_treated():
+    view = clinic_view(ClinicParams(patient="rising", remedy=0))
+    assert view.treated is None
+    assert view.verdict == ""
+
+
+def test_a_patient_with_fewer_remedies_stays_at_its_last():
+    last = len(case("factor_n").remedies)
+    ends = [clinic_view(ClinicParams(patient="factor_n", remedy=r)) for r in (last, MOST_REMEDIES)]
+    assert ends[0].remedy == ends[1].remedy
+
+
+def test_normalized_projections_have_widths_near_one_and_the_same_knn():
+    view = clinic_view(ClinicParams(patient="rising", remedy=3))
+    # 32 coordinates of variance 1 each: so is the mean square of the principal deviations.
+    assert np.mean(view.treated.spectrum**2) == pytest.approx(1.0, abs=0.01)
+    assert view.treated.t[-1] < view.ill.t[-1]
+    np.testing.assert_array_equal(view.treated.knn, view.ill.knn)
+    assert "the meter moves" in view.readout
+
+
+def test_no_t_is_drawn_of_a_regularizer_that_is_none():
+    own = case("standardized")
+    for number, remedy in enumerate(own.remedies, start=1):
+        view = clinic_view(ClinicParams(patient="standardized", remedy=number))
+        assert view.ill.saw is None
+        assert (view.treated.saw is None) == (remedy.change.get("loss.name") != "lejepa")
