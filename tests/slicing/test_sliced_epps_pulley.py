@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sigreg_edu.cli.bench_losses import peak_bytes
+from sigreg_edu.losses.timing import peak_bytes
 from sigreg_edu.slicing import (
     sliced_epps_pulley,
     sliced_epps_pulley_textbook,
