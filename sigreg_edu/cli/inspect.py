@@ -29,7 +29,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         description="Look at embeddings (one row each) in a .npy, .npz, .safetensors or .csv file: "
         "mean, spectrum, effective rank, the sliced statistic, the worst directions, the kind of "
         "collapse if there is one, and what to do. Large .npy and .safetensors files are read a "
-        "few rows at a time. Nothing is ever unpickled.",
+        "few rows at a time. Nothing is ever unpickled. Rows must be independent of each other: of "
+        "several views of an image, give one.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -37,7 +38,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--name", help="which array of a .npz or .safetensors file with several")
     parser.add_argument("--seed", type=int, default=0, help="of directions and drawn rows (0)")
     report = parser.add_mutually_exclusive_group()
-    report.add_argument("--report", type=Path, help="where the page goes (FILE_inspection.html)")
+    report.add_argument("--report", type=Path, help="where the page goes (FILE.html, beside it)")
     report.add_argument("--no-report", action="store_true", help="print the summary only")
     parser.set_defaults(run=run)
 
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from sigreg_edu.data import open_embeddings
     from sigreg_edu.training.inspection import inspection_steps
 
-    report = options.report or Path(f"{options.file.stem}_inspection.html")
+    report = options.report or options.file.with_name(f"{options.file.name}.html")
     try:
         if not options.no_report:
             require_place(report)
@@ -67,9 +68,14 @@ def require_place(report: Path) -> None:
     """Refuse a report that could not be written, before the work is done.
 
     Raises:
-        ValueError: its folder is not there or may not be written to, or it is a folder itself.
+        ValueError: it is no .html file, or its folder is not there or may not be written to.
     """
     folder = report.parent
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(
+            f"expected a name that ends in .html for the page, got {report}. Say another one: "
+            "--report PATH.html"
+        )
     if report.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise ValueError(
             f"expected a file in a folder that may be written to, got {report}. Say another one: "

@@ -13,7 +13,7 @@ from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.figures.parts import HistogramPanel, clipped, decade_label, nice_ceiling
 from sigreg_edu.statistics import null_distribution
-from sigreg_edu.training.inspection import BROKEN, NOTABLE, NUM_WORST
+from sigreg_edu.training.inspection import BROKEN, FEWEST, NOTABLE, NUM_WORST
 from sigreg_edu.views.inspection import InspectionView, Shadow
 from sigreg_edu.views.sample import Histogram
 
@@ -104,7 +104,8 @@ class InspectionFigure(ExplorerFigure):
                      f"T / N = {view.statistics.max():.3g}")  # fmt: skip
         if view.shown is None:
             nothing = _nothing(view.random_shadow)
-            words = "not yet searched" if not view.found.is_point else "one point"
+            words = "too few rows" if len(view.found.rows) < FEWEST else "not yet searched"
+            words = "one point" if view.found.is_point else words
             _show_shadow(self.worst_shadow, self.worst_words, nothing, words)
         else:
             _show_searched(self.worst_shadow, self.worst_words, view.shown)

@@ -12,6 +12,8 @@ from sigreg_edu.figures.inspection import InspectionFigure, SearchedFigure
 from sigreg_edu.training.inspection import BROKEN, NOTABLE, Inspection
 from sigreg_edu.views.inspection import (
     ADVICE,
+    HEALTHY,
+    UNEXPLAINED,
     InspectionView,
     Shadow,
     inspection_view_of,
@@ -66,7 +68,9 @@ $directions
 </table>
 <p>Half of $drawn drawn rows was searched, the other half tested. What a search finds looks bad on
 the rows that it searched even in pure noise; the other half tells. For shape alone the searched
-half was whitened and the tested shadow standardized: neither place nor width nor tilt counts.</p>
+half was whitened and the tested shadow standardized: neither place nor width nor tilt counts. The
+rows must not know each other: of several views of one image give one, or a view of the tested half
+has its twin in the searched one, and the test is void.</p>
 <footer>sigreg_edu $version. Nothing in this page is loaded from elsewhere.</footer>
 </body>
 </html>
@@ -89,10 +93,11 @@ def inspection_page(found: Inspection, *, title: str) -> str:
     """
     view = inspection_view_of(found)
     names = [kind_name(kind, found) for kind in found.kinds]
+    otherwise = UNEXPLAINED if found.effect >= NOTABLE and not found.remarks else HEALTHY
     return PAGE.substitute(
         title=escape(title),
-        verdict=escape((", ".join(names) or "healthy by every measure").capitalize()),
-        colour="#D55E00" if names else "#009E73",
+        verdict=escape((", ".join(names) or otherwise).capitalize()),
+        colour="#009E73" if not names and otherwise == HEALTHY else "#D55E00",
         summary="\n".join(f"<p>{escape(text)}</p>" for text in sentences(found)),
         effects="\n".join(_effect_row(kind, found) for kind in found.effects),
         notable=f"{NOTABLE:g}",

@@ -54,6 +54,9 @@ SMALLEST_P = 1 / (SIMULATED + 1)
 #: 0.118 at 0.5; 0.402 where it is one point.
 NOTABLE, BROKEN = 0.02, 0.1
 POINT = 1e-6  # rows whose width is below this share of their distance from 0 are one point
+FAR = 10.0  # times as far from the middle as the median row: such rows are left out of effects
+FARTHEST = 10.0  # widths: a mean beyond has the same effect, and the knots would alias
+NUMBERS_AT_ONCE = 2**23  # of embeddings: 65,536 rows of 128
 SURE = 0.01  # a shape counts only with a p-value below this one
 
 
@@ -71,6 +74,8 @@ class Inspection:
         p_value: of their mean, against simulated samples of N(0, I); at least 0.005.
         rows: those that were drawn, (n, D) float32.
         shadow: the drawn rows along the random direction with the largest T, (n,).
+        far: how many of the drawn rows lie more than ten times as far from the middle as the
+            median row; they are left out of the effects, which a single one could make up.
         place_effect, width_effect, axes_effect: T / N that comes from the mean, from the overall
             width and from the principal axes' own widths, each as if all else were well.
         worst: the worst directions that a search found, tested on rows that it did not see.
@@ -88,6 +93,7 @@ class Inspection:
     p_value: float
     rows: torch.Tensor
     shadow: torch.Tensor
+    far: int
     place_effect: float
     width_effect: float
     axes_effect: float
@@ -280,21 +286,20 @@ def _first_look(embeddings: torch.Tensor | EmbeddingFile, seed: int) -> Inspecti
     covariance = found.covariance
     axes = torch.linalg.eigvalsh(covariance).clamp(min=0.0).sqrt().flip(0)  # (D,)
     statistics = statistic_from_sums(found.sums, t_max=T_MAX)  # (M,)
-    variance = covariance.diagonal().clamp(min=0.0)
+    near = _near(found.drawn)
     return Inspection(
         count=count,
         dim=dim,
         mean=found.mean,
-        std=variance.sqrt(),
+        std=covariance.diagonal().clamp(min=0.0).sqrt(),
         axes=axes,
         effective_rank=_effective_rank(axes),
         statistics=statistics,
         p_value=_p_value(statistics.mean().item(), dim, seed),
         rows=found.drawn,
         shadow=found.drawn @ directions[:, statistics.argmax()],
-        place_effect=_place_effect(found, variance.mean()),
-        width_effect=gaussian_effect(torch.zeros(()), variance.mean().sqrt()).item(),
-        axes_effect=_axes_effect(found, variance.mean()),
+        far=len(found.drawn) - len(near),
+        **_effects(near, seed),
     )
 
 
@@ -316,39 +321,27 @@ def _seeds(seed: int) -> list[int]:
 
 @dataclass
 class _Gathered:
-    """What one pass over the rows leaves. Moments are taken about ``origin``, for rounding.
+    """What one pass over the rows leaves.
 
     Attributes:
-        origin: mean of the first chunk, (D,) float64.
-        offset: of the mean of all rows from it, (D,).
-        squares: second moments of every other row, and of the rest, (D, D) each.
-        counts: rows in each.
+        mean: (D,) float64.
+        covariance: (D, D) float64.
         sums: of cosines and sines, (2, T, M) float64.
         drawn: (n, D) float32.
     """
 
-    origin: torch.Tensor
-    offset: torch.Tensor
-    squares: tuple[torch.Tensor, torch.Tensor]
-    counts: tuple[int, int]
+    mean: torch.Tensor
+    covariance: torch.Tensor
     sums: torch.Tensor
     drawn: torch.Tensor
 
-    @property
-    def mean(self) -> torch.Tensor:
-        return self.origin + self.offset
-
-    @property
-    def covariance(self) -> torch.Tensor:
-        count = sum(self.counts)
-        return (sum(self.squares) - count * _outer(self.offset)) / (count - 1)
-
 
 def _chunks(embeddings: torch.Tensor | EmbeddingFile) -> Iterator[torch.Tensor]:
+    size = max(1, min(CHUNK, NUMBERS_AT_ONCE // embeddings.shape[1]))
     if isinstance(embeddings, EmbeddingFile):
-        yield from embeddings.chunks()
+        yield from embeddings.chunks(size)
     else:
-        yield from embeddings.split(CHUNK)
+        yield from embeddings.split(size)
 
 
 def _draw(count: int, seed: int) -> torch.Tensor:
@@ -360,28 +353,24 @@ def _draw(count: int, seed: int) -> torch.Tensor:
 def _gather(
     chunks: Iterable[torch.Tensor], wanted: torch.Tensor, directions: torch.Tensor
 ) -> _Gathered:
-    """Go through all rows once."""
+    """Go through all rows once. Moments are taken about the first chunk's mean, for rounding."""
     spacing, drawn, seen = T_MAX / (NUM_POINTS - 1), [], 0
     for z in chunks:
         wide = z.double()
         if not seen:
             origin = wide.mean(0)
-            total = torch.zeros_like(origin)
-            squares = [torch.zeros_like(_outer(origin)) for _ in range(2)]
-            counts, sums = [0, 0], torch.zeros(())
+            total, squares = torch.zeros_like(origin), torch.zeros_like(_outer(origin))
+            sums = torch.zeros(())
         centred = wide - origin
         total += centred.sum(0)
-        for half in range(2):
-            rows = centred[(half + seen) % 2 :: 2]
-            squares[half] += rows.T @ rows
-            counts[half] += len(rows)
+        squares += centred.T @ centred
         flat = z.to(directions)
         sums = sums + trigonometric_sums(flat, directions, num_points=NUM_POINTS, spacing=spacing)
         drawn.append(flat[wanted[(wanted >= seen) & (wanted < seen + len(z))] - seen])
         seen += len(z)
-    return _Gathered(
-        origin, total / seen, tuple(squares), tuple(counts), sums.double(), torch.cat(drawn)
-    )
+    offset = total / seen
+    covariance = (squares - seen * _outer(offset)) / (seen - 1)
+    return _Gathered(origin + offset, covariance, sums.double(), torch.cat(drawn))
 
 
 def _outer(x: torch.Tensor) -> torch.Tensor:
@@ -398,26 +387,57 @@ def _effective_rank(axes: torch.Tensor) -> float:
 # --- what T / N comes from ------------------------------------------------------------------------
 
 
-def _place_effect(found: _Gathered, variance: torch.Tensor) -> float:
-    """Return what a mean as long as this one would be told, in units of the width.
+def _near(rows: torch.Tensor) -> torch.Tensor:
+    """The rows (n, D) that lie not more than ``FAR`` times as far from the middle as the median."""
+    distances = (rows - rows.median(0).values).norm(dim=1)
+    usual = distances.median()
+    return rows[distances <= FAR * usual] if usual > 0.0 else rows
 
-    What chance adds to the length of a mean is taken off.
+
+def _effects(rows: torch.Tensor, seed: int) -> dict[str, float]:
+    """Return the T / N of place, width and axes, each as if all else were well.
+
+    A random half of the rows says where to look, the other what is there. A mean that is
+    multiplied by itself, and axes that fit their own rows, would be long, and wide and narrow, by
+    chance.
     """
-    chance = len(found.mean) * variance / sum(found.counts)
-    length = (found.mean.square().sum() - chance).clamp(min=0.0).sqrt()
-    return gaussian_effect(length / variance.sqrt().clamp(min=1e-30), torch.ones(())).item()
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(_seeds(seed)[1]))
+    halves = rows[order].double().tensor_split(2)
+    means = [half.mean(0) for half in halves]
+    fitted, other = (
+        (half - mean).T @ (half - mean) / max(1, len(half) - 1)
+        for half, mean in zip(halves, means, strict=True)
+    )
+    variance = (fitted.diagonal() + other.diagonal()).mean() / 2  # of a coordinate
+    width, one, zero = variance.sqrt(), torch.ones(()), torch.zeros(())
+    return {
+        "place_effect": gaussian_effect(_length(*means, variance, len(rows)), one).item(),
+        "width_effect": gaussian_effect(zero, width).item(),
+        "axes_effect": _axes_effect(fitted, other, variance),
+    }
 
 
-def _axes_effect(found: _Gathered, variance: torch.Tensor) -> float:
+def _length(
+    one: torch.Tensor, other: torch.Tensor, variance: torch.Tensor, count: int
+) -> torch.Tensor:
+    """How long a mean surely is, in widths, from the means (D,) of two halves.
+
+    Their product is the squared length, but for chance: of that, with standard deviation
+    √D · 2 · variance / N, three are taken off.
+    """
+    chance = 3.0 * len(one) ** 0.5 * 2.0 * variance / count
+    squared = (one @ other - chance).clamp(min=0.0) / variance.clamp(min=1e-60)
+    return squared.sqrt().clamp(max=FARTHEST)
+
+
+def _axes_effect(fitted: torch.Tensor, other: torch.Tensor, variance: torch.Tensor) -> float:
     """Return the mean over the principal axes of what their widths would be told.
 
-    The axes are those of every other row, their widths those of the rest: axes that fit their own
-    rows would look wide and narrow by chance, where there are not many more rows than dimensions.
+    Args:
+        fitted: covariance (D, D) of one half, whose principal axes are taken.
+        other: that of the other half, which says how wide they are.
+        variance: of a coordinate, on average.
     """
-    fitted, other = (
-        square / count - _outer(found.offset)
-        for square, count in zip(found.squares, found.counts, strict=True)
-    )
     vectors = torch.linalg.eigh(fitted).eigenvectors  # (D, D)
     widths = ((vectors.T @ other) * vectors.T).sum(1)  # (D,): v'Cv
     widths = (widths / variance.clamp(min=1e-60)).clamp(min=0.0).sqrt()

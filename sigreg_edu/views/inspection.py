@@ -17,6 +17,7 @@ from sigreg_edu.data import EmbeddingFile
 from sigreg_edu.slicing import WorstDirection
 from sigreg_edu.statistics import null_distribution
 from sigreg_edu.training.inspection import (
+    NOTABLE,
     NUM_WORST,
     SMALLEST_P,
     Inspection,
@@ -264,6 +265,8 @@ KIND_NAMES = {
     "shifted": "shifted",
     "shape": "not Gaussian in shape",
 }
+HEALTHY = "healthy by every measure"
+UNEXPLAINED = "not Gaussian, in a way that no measure names"
 _SLIGHTLY = {**KIND_NAMES, "dimensional": "uneven in its axes"}
 ADVICE = {
     "constant": "Nothing can be learned from here: at one point at the origin SIGReg's gradient is "
@@ -310,7 +313,9 @@ def _diagnosis(found: Inspection) -> str:
     effects = found.effects
     broken = [f"{kind_name(kind, found)} (T / N = {_short(effects[kind])})" for kind in found.kinds]
     slight = [f"slightly {_SLIGHTLY[kind]} ({_short(effects[kind])})" for kind in found.remarks]
-    return ", ".join(broken + slight) or "healthy by every measure"
+    if broken or slight:
+        return ", ".join(broken + slight)
+    return UNEXPLAINED if found.effect >= NOTABLE else HEALTHY
 
 
 def kind_name(kind: str, found: Inspection) -> str:
@@ -347,6 +352,11 @@ def sentences(found: Inspection) -> list[str]:
     told = [headline(found), place]
     if found.distinct < len(found.rows):
         told.append(f"Of {len(found.rows):,} rows that were drawn {found.distinct:,} differ.")
+    if found.far:
+        told.append(
+            f"{found.far:,} of the drawn rows lie more than ten times as far from the middle as "
+            "the median row. Place, width and axes are judged without them: look at them."
+        )
     if found.count <= found.dim:
         told.append(
             f"There are no more rows than dimensions: {found.count} rows fill at most "

@@ -26,7 +26,7 @@ def test_it_says_what_is_wrong_and_writes_a_page(file, capsys):
     said = capsys.readouterr().out
     assert "400 embeddings of 6 dimensions: shrunk" in said
     assert "Shrunk: Give the regularizer more weight" in said
-    page = (file.parent / "z_inspection.html").read_text(encoding="utf-8")
+    page = (file.parent / "z.npy.html").read_text(encoding="utf-8")
     assert "Shrunk" in page
 
 
@@ -45,6 +45,13 @@ def test_a_page_that_cannot_be_written_is_refused_before_the_work(file, capsys):
     told = capsys.readouterr()
     assert "may be written to" in told.err
     assert "rows" not in told.out
+
+
+def test_no_other_file_is_overwritten_by_the_page(file, capsys):
+    before = file.read_bytes()
+    assert main(["inspect", str(file), "--report", str(file)]) == 1
+    assert "ends in .html" in capsys.readouterr().err
+    assert file.read_bytes() == before
 
 
 def test_a_name_chooses_the_array(file, capsys):
@@ -96,7 +103,7 @@ def test_what_are_no_embeddings_is_refused_in_words(tmp_path, capsys, name, writ
 
 
 def test_a_large_file_is_never_held_whole(tmp_path):
-    """400 MB of embeddings: the memory of its own (not the file's pages) stays below 150 MB."""
+    """400 MB of embeddings: the memory of its own (not the file's pages) stays below 250 MB."""
     rows, dim = 1_600_000, 64
     mapped = np.lib.format.open_memmap(
         tmp_path / "z.npy", mode="w+", dtype=np.float32, shape=(rows, dim)
@@ -106,22 +113,24 @@ def test_a_large_file_is_never_held_whole(tmp_path):
         mapped[start : start + len(block)] = block
     del mapped
     code = (
-        "import resource, sys, torch\n"
+        "import sys, threading, torch\n"
         "from sigreg_edu.data import open_embeddings\n"
         "from sigreg_edu.training.inspection import inspection_steps\n"
         "torch.set_num_threads(1)\n"
         "next(inspection_steps(torch.zeros(9, 2)))\n"
-        "file = open_embeddings(sys.argv[1])\n"
-        "before = int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])\n"
         "own = lambda: int(open('/proc/self/status').read().split('RssAnon:')[1].split()[0])\n"
-        "start, most = own(), 0\n"
-        "for _ in file.chunks(): most = max(most, own())\n"
-        "found = next(inspection_steps(file))\n"
-        "print(found.count, (max(most, own()) - start) / 1024)\n"
+        "start, seen, ended = own(), [], threading.Event()\n"
+        "def watch():\n"
+        "    while not ended.wait(0.002): seen.append(own())\n"
+        "watcher = threading.Thread(target=watch)\n"
+        "watcher.start()\n"
+        "found = next(inspection_steps(open_embeddings(sys.argv[1])))\n"
+        "ended.set(); watcher.join()\n"
+        "print(found.count, (max(seen) - start) / 1024)\n"
     )
     if not sys.platform.startswith("linux"):
         pytest.skip("asks Linux how much memory is the process's own")
     out = subprocess.run([sys.executable, "-c", code, str(tmp_path / "z.npy")],
                          capture_output=True, text=True, check=True).stdout.split()  # fmt: skip
     assert out[0] == str(rows)
-    assert float(out[1]) < 150
+    assert float(out[1]) < 250

@@ -53,10 +53,28 @@ def test_nothing_else_is_named(kind):
     assert len(inspect_embeddings(MADE[kind](4000, 4)).kinds) <= 1
 
 
-@pytest.mark.parametrize("count", [40, 200])
-def test_few_rows_of_noise_are_healthy(count):
-    # Axes that fit their own rows would be found from 0.3 to 1.7 wide here.
-    assert inspect_embeddings(noise(count, 40, seed=2)).kinds == ()
+@pytest.mark.parametrize(("count", "dim"), [(40, 40), (200, 40), (100, 300), (400, 500)])
+def test_few_rows_of_noise_are_healthy(count, dim):
+    # Axes that fit their own rows would be 0.3 to 1.7 wide, and a mean is long by chance.
+    for seed in range(8):
+        found = next(inspection_steps(noise(count, dim, seed=20 + seed)))
+        assert found.kinds == found.remarks == ()
+
+
+@pytest.mark.parametrize("length", [1.0, 10.0, 33.51, 67.02, 1000.0])
+def test_a_far_mean_is_far_however_the_knots_alias(length):
+    z = noise(2000, 8)
+    z[:, 3] += length
+    assert next(inspection_steps(z)).kinds == ("shifted",)
+    assert next(inspection_steps(0.1 * z)).kinds == ("scale", "shifted")
+
+
+def test_a_single_row_far_out_decides_nothing_and_is_told():
+    z = noise(2000, 16)
+    z[77, 5] = 1000.0
+    found = next(inspection_steps(z))
+    assert found.kinds == found.remarks == ()
+    assert found.far == 1
 
 
 def test_effects_do_not_grow_with_the_rows():
