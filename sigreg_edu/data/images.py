@@ -125,6 +125,9 @@ class ImageData(ABC):
         """Mean and standard deviation of the training pixels, for a network's first layer.
 
         Of some 5,000 training images at even distances, which is exact enough and quick.
+
+        Raises:
+            ValueError: a pixel of these is NaN or infinite; the message says of which image.
         """
         stride = max(len(self.train_indices) // 5000, 1)
         shown = self.train_indices[::stride]
@@ -132,6 +135,7 @@ class ImageData(ABC):
         for chunk in shown.split(CHUNK):
             pixels = self.pixels(chunk).double()
             sums += torch.stack([pixels.sum(), pixels.square().sum()])
+            _require_finite_pixels(pixels, chunk)
         total, squares = sums.tolist()
         count = len(shown) * self.images[0].numel()
         mean = total / count
@@ -187,6 +191,17 @@ class ImageData(ABC):
 
 
 # --- what is checked at the start, where a message can still say which tensor is wrong ------------
+
+
+def _require_finite_pixels(pixels: torch.Tensor, indices: torch.Tensor) -> None:
+    """Refuse images (B, C, H, W) with a NaN: one would make the mean of all of them NaN."""
+    bad = ~pixels.flatten(1).isfinite().all(1)
+    if bad.any():
+        first = indices[bad.to(indices.device)][0].item()
+        raise ValueError(
+            f"expected finite pixels in the training images, got NaN or infinity in image {first} "
+            "(counted from 0). Leave it out, or repair it."
+        )
 
 
 def _require_images(images: object) -> None:

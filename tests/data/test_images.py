@@ -284,3 +284,11 @@ def test_no_more_than_a_few_images_are_made_floats_at_once(monkeypatch):
     ScatteredDigits().pixel_statistics()
     assert sum(asked) == 1347
     assert max(asked) <= 64
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_pixel_that_was_broken_later_is_told_with_its_image(bad):
+    data = still()
+    data.images[3, 0, 1, 1] = bad
+    with pytest.raises(ValueError, match="in image 3 "):
+        data.pixel_statistics()
