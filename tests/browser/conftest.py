@@ -8,7 +8,7 @@ import pytest
 from sigreg_edu.cli.browser import LabPage, drag_with_room, find_browser, open_browser
 from sigreg_edu.cli.server import serve_lab
 
-DRAGGED_PIXELS = 40
+DRAGGED_PIXELS = 60  # more than half a step of a slider with three positions
 
 
 def pytest_runtest_setup():
