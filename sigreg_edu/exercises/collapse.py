@@ -14,6 +14,7 @@ from sigreg_edu.exercises.core import (
     call,
     close,
     expect,
+    normal,
     number,
     quiz,
     refuse,
@@ -23,16 +24,11 @@ from sigreg_edu.losses import invariance
 from sigreg_edu.training import effective_rank as library_rank
 from sigreg_edu.views.kinds import KindsParams, broken
 
-
-def _normal(*shape: int, seed: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
 # --- the invariance of two views ------------------------------------------------------------------
 
 
 def _check_two_views(answer: Any) -> str:
-    z_a, z_b = _normal(6, 3, seed=1), _normal(6, 3, seed=2) + 0.5
+    z_a, z_b = normal(6, 3, seed=1), normal(6, 3, seed=2) + 0.5
     result = call(answer, z_a, z_b)
     shape = tuple(getattr(result, "shape", ()))
     expect(
@@ -81,7 +77,7 @@ def _entropy(values: torch.Tensor) -> torch.Tensor:
 
 def _check_effective_rank(answer: Any) -> str:
     scales = torch.tensor([2.0, 1.0, 0.5, 0.1], dtype=torch.float64)
-    z = _normal(60, 4, seed=3) * scales + torch.tensor([3.0, 0.0, -1.0, 0.0])
+    z = normal(60, 4, seed=3) * scales + torch.tensor([3.0, 0.0, -1.0, 0.0])
     got, truth = number(call(answer, z)), library_rank(z).item()
     singular = torch.linalg.svdvals(z - z.mean(0))
     entropy = _entropy(singular)
@@ -191,7 +187,7 @@ _TRIED = {
 
 def _check_alarm(answer: Any) -> str:
     healthy = {
-        "a sample of N(0, I)": _normal(1000, 16, seed=4),
+        "a sample of N(0, I)": normal(1000, 16, seed=4),
         "the healthy digits": broken(KindsParams()),
     }
     for name, z in healthy.items():
@@ -271,7 +267,7 @@ def my_lambda(gap_weight, regularizer_weight):
 
 
 def _check_stop_gradient(answer: Any) -> str:
-    z = _normal(2, 6, 3, seed=5).requires_grad_(True)
+    z = normal(2, 6, 3, seed=5).requires_grad_(True)
     result = call(answer, z)
     expect(isinstance(result, torch.Tensor), "return a tensor, so that gradients can flow back.")
     got, full = number(result.detach()), invariance(z)

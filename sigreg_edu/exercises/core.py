@@ -179,3 +179,25 @@ def refuse(answer: float, wrong: Mapping[str, float], *, rel: float = 1e-4) -> N
 def close(answer: float, truth: float, *, rel: float = 1e-3, abs: float = 1e-9) -> bool:
     """Whether two numbers agree to a relative or an absolute tolerance."""
     return math.isclose(answer, truth, rel_tol=rel, abs_tol=abs)
+
+
+def normal(*shape: int, seed: int = 0) -> torch.Tensor:
+    """Return standard normal numbers of this shape, float64, always the same for a seed."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def slope(x: torch.Tensor, y: torch.Tensor) -> float:
+    """Return the slope of y over x by least squares.
+
+    >>> slope(torch.tensor([0.0, 1.0, 2.0]), torch.tensor([1.0, 3.0, 5.0]))
+    2.0
+    """
+    centred = x - x.mean()
+    return (centred @ y / (centred @ centred)).item()
+
+
+def refuse_like(got: torch.Tensor, wrong: Mapping[str, torch.Tensor]) -> None:
+    """Say why an answer is wrong if it is one of the ``wrong`` tensors, by reason."""
+    for reason, value in wrong.items():
+        same = value.shape == got.shape and torch.allclose(got, value.to(got), atol=1e-6)
+        expect(not same, reason)

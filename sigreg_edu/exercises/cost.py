@@ -16,17 +16,15 @@ from sigreg_edu.exercises.core import (
     call,
     close,
     expect,
+    normal,
     number,
     quiz,
     refuse,
+    slope,
     tensor,
 )
 from sigreg_edu.losses import cost
 from sigreg_edu.slicing import sliced_epps_pulley_textbook, uniform_directions
-
-
-def _normal(*shape: int, seed: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def _parts(result: Any, count: int) -> list[Any]:
@@ -165,7 +163,7 @@ class _CountWaves(TorchFunctionMode):
 
 
 def _check_waves(answer: Any) -> str:
-    theta, knots = _normal(50, seed=4), 6
+    theta, knots = normal(50, seed=4), 6
     with _CountWaves() as counted:
         cosines, sines = (_rows(part) for part in _parts(call(answer, theta, knots), 2))
     shape = (knots, len(theta))
@@ -287,7 +285,7 @@ class _Watched:
 
 
 def _check_chunks(answer: Any) -> str:
-    z, directions = _normal(40, 3, seed=8), uniform_directions(3, 10, seed=2, dtype=torch.float64)
+    z, directions = normal(40, 3, seed=8), uniform_directions(3, 10, seed=2, dtype=torch.float64)
     size, watched = 4, _Watched()
     value, gradient = _parts(call(answer, watched, z, directions, size), 2)
     got = number(value.detach() if isinstance(value, torch.Tensor) else value)
@@ -353,29 +351,24 @@ def my_chunks(statistic, z, directions, size):
 def _check_exponent(answer: Any) -> str:
     sizes = torch.tensor([64.0, 128.0, 256.0, 512.0, 1024.0], dtype=torch.float64)
     for power, seed in ((1.7, 1), (0.5, 5)):
-        times = 3e-6 * sizes**power * (0.1 * _normal(5, seed=seed)).exp()
+        times = 3e-6 * sizes**power * (0.1 * normal(5, seed=seed)).exp()
         got = number(call(answer, sizes, times))
         x, y = sizes.log(), times.log()
-        truth = _slope(x, y)
+        truth = slope(x, y)
         refuse(got, _wrong_exponents(sizes, times), rel=1e-5)
         expect(close(got, truth, rel=1e-4), f"here the slope is {truth:.3f}, not {got:.3f}.")
     return "Twice the size takes 2^exponent times as long: 1 doubles, 2 quadruples."
-
-
-def _slope(x: torch.Tensor, y: torch.Tensor) -> float:
-    centred = x - x.mean()
-    return (centred @ y / (centred @ centred)).item()
 
 
 def _wrong_exponents(sizes: torch.Tensor, times: torch.Tensor) -> dict[str, float]:
     x, y = sizes.log(), times.log()
     return {
         "that is the slope of the times themselves. Take logarithms of both first.": (
-            _slope(sizes, times)
+            slope(sizes, times)
         ),
-        "take the logarithm of the sizes too.": _slope(sizes, y),
-        "take the logarithm of the times too.": _slope(x, times),
-        "sizes and times are swapped: how does log time grow with log size?": _slope(y, x),
+        "take the logarithm of the sizes too.": slope(sizes, y),
+        "take the logarithm of the times too.": slope(x, times),
+        "sizes and times are swapped: how does log time grow with log size?": slope(y, x),
         "that uses the two ends alone. Least squares uses every point.": (
             ((y[-1] - y[0]) / (x[-1] - x[0])).item()
         ),
@@ -384,7 +377,7 @@ def _wrong_exponents(sizes: torch.Tensor, times: torch.Tensor) -> dict[str, floa
             (y / x).mean().item()
         ),
         "that is the intercept. The exponent is the slope.": (
-            y.mean() - _slope(x, y) * x.mean()
+            y.mean() - slope(x, y) * x.mean()
         ).item(),
         "that is the correlation. The slope is the covariance over the variance of log size.": (
             torch.corrcoef(torch.stack([x, y]))[0, 1].item()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -14,9 +13,12 @@ from sigreg_edu.exercises.core import (
     call,
     close,
     expect,
+    normal,
     number,
     quiz,
     refuse,
+    refuse_like,
+    slope,
     tensor,
 )
 from sigreg_edu.slicing import cramer_wold_statistic
@@ -25,18 +27,6 @@ from sigreg_edu.statistics import (
     epps_pulley_quadrature,
     quadrature_rule,
 )
-
-
-def _normal(*shape: int, seed: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def _refuse_like(got: torch.Tensor, wrong: Mapping[str, torch.Tensor]) -> None:
-    """Say why an answer is wrong if it is one of the ``wrong`` tensors, by reason."""
-    for reason, value in wrong.items():
-        same = value.shape == got.shape and torch.allclose(got, value.to(got), atol=1e-6)
-        expect(not same, reason)
-
 
 # --- a schedule and a constant that cost the same -------------------------------------------------
 
@@ -90,10 +80,10 @@ def my_equal_cost(first, last, steps):
 
 def _check_ascent(answer: Any) -> str:
     for dim, stride in ((3, 0.7), (6, 0.4)):
-        a = _normal(dim, seed=dim)
-        a, gradient = a / a.norm(), 3.0 * _normal(dim, seed=dim + 20)
+        a = normal(dim, seed=dim)
+        a, gradient = a / a.norm(), 3.0 * normal(dim, seed=dim + 20)
         got = tensor(call(answer, a, gradient, stride), (dim,))
-        _refuse_like(got, _wrong_steps(a, gradient, stride))
+        refuse_like(got, _wrong_steps(a, gradient, stride))
         length = got.norm().item()
         expect(
             close(length, 1.0, rel=1e-6),
@@ -178,8 +168,8 @@ class _Watched:
     """A cloud of which every search and every test is written down, row by row."""
 
     def __init__(self, count: int, dim: int) -> None:
-        self.z = _normal(count, dim, seed=count)
-        direction = _normal(dim, seed=dim)
+        self.z = normal(count, dim, seed=count)
+        direction = normal(dim, seed=dim)
         self.direction = direction / direction.norm()
         self.searched: set[int] = set()
         self.tests: list[tuple[float, set[int]]] = []
@@ -323,7 +313,7 @@ def my_null_mean(knots, weights):
 
 def _check_circle(answer: Any) -> str:
     for seed in (1, 2):
-        z = _normal(12, 2, seed=seed) * torch.tensor([2.0, 0.4]) + torch.tensor([0.5, 1.0])
+        z = normal(12, 2, seed=seed) * torch.tensor([2.0, 0.4]) + torch.tensor([0.5, 1.0])
         got, again = (
             number(call(answer, z, lambda x: epps_pulley_closed_form(x))) for _ in range(2)
         )
@@ -399,7 +389,7 @@ def my_circle(z, T):
 
 
 def _check_levels(answer: Any) -> str:
-    tokens = _normal(3, 16, 5, seed=8)
+    tokens = normal(3, 16, 5, seed=8)
     result = call(answer, tokens)
     expect(
         isinstance(result, tuple | list) and len(result) == 3,
@@ -413,7 +403,7 @@ def _check_levels(answer: Any) -> str:
         if not torch.allclose(_sorted(got), _sorted(right), atol=1e-8):
             wrong = _wrong_quadrants(tokens) if name == "quadrants" else {}
             wrong |= {"take the mean of the tokens, not their sum.": _sum_of(name, right)}
-            _refuse_like(_sorted(got), {reason: _sorted(w) for reason, w in wrong.items()})
+            refuse_like(_sorted(got), {reason: _sorted(w) for reason, w in wrong.items()})
             raise NotYet(f"the {name} have the right shape, but not the right numbers.")
     return "Three samples of one batch. Their N differ by 16, and with them T of any fixed flaw."
 
@@ -480,16 +470,11 @@ def my_levels(tokens):
 def _check_exponent(answer: Any) -> str:
     dims = torch.tensor([2.0, 4.0, 8.0, 32.0, 128.0], dtype=torch.float64)
     for power, seed in ((2.0, 0), (0.5, 1)):
-        counts = 30.0 * dims**power * (0.3 * _normal(5, seed=seed)).exp()
-        got, truth = number(call(answer, dims, counts)), _slope(dims.log(), counts.log())
+        counts = 30.0 * dims**power * (0.3 * normal(5, seed=seed)).exp()
+        got, truth = number(call(answer, dims, counts)), slope(dims.log(), counts.log())
         refuse(got, _wrong_slopes(dims, counts), rel=1e-6)
         expect(close(got, truth), f"for five points near N = 30 D^{power:g}: {truth:.3f}.")
     return "Twice the dimensions, 2^α times the samples. α = 0: dimension costs nothing."
-
-
-def _slope(x: torch.Tensor, y: torch.Tensor) -> float:
-    x, y = x - x.mean(), y - y.mean()
-    return (torch.dot(x, y) / torch.dot(x, x)).item()
 
 
 def _wrong_slopes(dims: torch.Tensor, counts: torch.Tensor) -> dict[str, float]:
@@ -498,10 +483,10 @@ def _wrong_slopes(dims: torch.Tensor, counts: torch.Tensor) -> dict[str, float]:
     steps = (y.diff() / x.diff()).mean().item()
     return {
         "that is the slope without logarithms. A power is a straight line of log N against "
-        "log D.": _slope(dims, counts),
-        "log N against D: that would fit N = c · e^(αD).": _slope(dims, y),
-        "N against log D. Take the logarithm of both.": _slope(x, counts),
-        "log D against log N: the axes are swapped.": _slope(y, x),
+        "log D.": slope(dims, counts),
+        "log N against D: that would fit N = c · e^(αD).": slope(dims, y),
+        "N against log D. Take the logarithm of both.": slope(x, counts),
+        "log D against log N: the axes are swapped.": slope(y, x),
         "that line goes through the origin: it has no c. Subtract both means first.": (
             (torch.dot(x, y) / torch.dot(x, x)).item()
         ),

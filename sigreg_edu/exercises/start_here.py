@@ -9,7 +9,17 @@ from typing import Any
 import torch
 
 from sigreg_edu.data import digit_views, load_digits
-from sigreg_edu.exercises.core import Exercise, NotYet, call, close, expect, number, quiz, tensor
+from sigreg_edu.exercises.core import (
+    Exercise,
+    NotYet,
+    call,
+    close,
+    expect,
+    normal,
+    number,
+    quiz,
+    tensor,
+)
 from sigreg_edu.losses import invariance
 from sigreg_edu.statistics import EppsPulleyTest
 from sigreg_edu.training.shipped import shipped_runs
@@ -23,10 +33,6 @@ from sigreg_edu.views.embedding import (
 
 NUM_SHOWN, NUM_DIGITS = 1000, 1797
 NULL_MEAN = 1.05
-
-
-def _normal(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 # --- how to use the kit ---------------------------------------------------------------------------
@@ -67,7 +73,7 @@ warm_up = Exercise(
 
 
 def _check_invariance(answer: Any) -> str:
-    z = torch.stack([_normal(6, 3, seed=1), _normal(6, 3, seed=2) + 0.5])  # (2, 6, 3)
+    z = torch.stack([normal(6, 3, seed=1), normal(6, 3, seed=2) + 0.5])  # (2, 6, 3)
     result = call(answer, z)
     expect(
         getattr(result, "ndim", 0) == 0,
@@ -137,7 +143,7 @@ cheapest = Exercise(
 
 
 def _check_collapsed(answer: Any) -> str:
-    wide = _normal(500, 2)
+    wide = normal(500, 2)
     cases = (
         (wide, False, "a healthy cloud, standard deviation 1, is said to have collapsed."),
         (wide + 50.0, False, "a healthy cloud far from 0 is said to have collapsed."),
@@ -185,7 +191,7 @@ collapsed = Exercise(
 
 
 def _check_shadow(answer: Any) -> str:
-    z, degrees = _normal(7, 2), 30.0
+    z, degrees = normal(7, 2), 30.0
     angle = math.radians(degrees)
     cosine, sine = math.cos(angle), math.sin(angle)
     result = call(answer, z, degrees)

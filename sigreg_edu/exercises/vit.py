@@ -15,24 +15,15 @@ from sigreg_edu.exercises.core import (
     call,
     close,
     expect,
+    normal,
     number,
     quiz,
     refuse,
+    refuse_like,
     tensor,
 )
 from sigreg_edu.losses import SIGReg, invariance
 from sigreg_edu.training.loop import learning_rate
-
-
-def _normal(*shape: int, seed: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def _refuse_like(got: torch.Tensor, wrong: dict[str, torch.Tensor]) -> None:
-    """Say why an answer is wrong if it is one of the ``wrong`` tensors, by reason."""
-    for reason, value in wrong.items():
-        same = value.shape == got.shape and torch.allclose(got, value.to(got), atol=1e-6)
-        expect(not same, reason)
 
 
 def _refuse_each(got: float, wrong: list[tuple[str, float]]) -> None:
@@ -50,13 +41,13 @@ def _cut(images: torch.Tensor, p: int) -> torch.Tensor:
 
 def _check_patches(answer: Any) -> str:
     for shape, p in (((2, 3, 8, 12), 4), ((3, 1, 6, 6), 2)):
-        images = _normal(*shape, seed=sum(shape))
+        images = normal(*shape, seed=sum(shape))
         truth = _cut(images, p)
         result = call(answer, images, p)
         _refuse_shapes(tuple(getattr(result, "shape", ())), truth, images, p)
         got = tensor(result, tuple(truth.shape))
         if not torch.allclose(got, truth):
-            _refuse_like(got, _wrong_cuts(images, p))
+            refuse_like(got, _wrong_cuts(images, p))
             raise NotYet(
                 f"shape {tuple(truth.shape)} is right, some numbers are not where they belong. "
                 "Try p = 2 on `torch.arange(16.0).view(1, 1, 4, 4)`: the first patch is 0, 1, 4, 5."
@@ -116,7 +107,7 @@ def my_patches(images, p):
 
 
 def _check_attention(answer: Any) -> str:
-    q, k, v = (_normal(5, 3, seed=seed) for seed in (1, 2, 3))
+    q, k, v = (normal(5, 3, seed=seed) for seed in (1, 2, 3))
     got = tensor(call(answer, q, k, v), (5, 3))
     scores = q @ k.T
     scaled = scores / 3**0.5
@@ -139,7 +130,7 @@ def _check_attention(answer: Any) -> str:
         "queries and keys are swapped: row i is what token i asks.": scaled.T.softmax(1),
     }
     wrong = {reason: weight @ v for reason, weight in weights.items()}
-    _refuse_like(got, wrong)
+    refuse_like(got, wrong)
     truth = functional.scaled_dot_product_attention(q, k, v)
     expect(torch.allclose(got, truth), "shape (5, 3) is right, the values are not.")
     large = tensor(call(answer, 1e4 * q, k, v), (5, 3))
@@ -214,7 +205,7 @@ def _sigreg(z: torch.Tensor) -> torch.Tensor:
 def _check_objective(answer: Any) -> str:
     lamb = 0.2
     for views in (3, 2):
-        z = _normal(views, 20, 4, seed=views) + 0.3
+        z = normal(views, 20, 4, seed=views) + 0.3
         result = call(answer, z, _sigreg, lamb)
         shape = tuple(getattr(result, "shape", ()))
         expect(shape in ((), (1,)), f"shape {shape}: one number is asked.")
@@ -365,8 +356,8 @@ def _ranks(x: torch.Tensor) -> torch.Tensor:
 
 
 def _check_spearman(answer: Any) -> str:
-    x = _normal(9, seed=6).mul(2.0).exp()
-    y = x.log() + 1.2 * _normal(9, seed=7)
+    x = normal(9, seed=6).mul(2.0).exp()
+    y = x.log() + 1.2 * normal(9, seed=7)
     got, truth = number(call(answer, x, y)), _correlation(_ranks(x), _ranks(y))
     _refuse_each(got, _wrong_correlations(x, y))
     expect(close(got, truth), f"for nine pairs with correlation {truth:.3f} you give {got:.3f}.")

@@ -10,6 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
+from sigreg_edu.figures.parts import tick_at
 from sigreg_edu.figures.scaling import FORM_STYLE
 from sigreg_edu.views.crossing import D_ENDS, M_ENDS, REPORT_SAYS, SIGREG_FORMS, CrossingView
 from sigreg_edu.views.scaling import WHAT, amount
@@ -35,7 +36,7 @@ class CrossingFigure(ExplorerFigure):
     def _build_costs(self, axes: Axes) -> None:
         axes.set(xscale="log", yscale="log", xlabel="dimensions D", xlim=D_ENDS)
         axes.grid(color=style.FAINT, linewidth=0.8)
-        _ticks(axes.xaxis, D_TICKS)
+        tick_at(axes.xaxis, D_TICKS)
         self.costs, self.title = axes, axes.set_title("1  time of a step")
         axes.axvline(REPORT_SAYS, **REPORT_LINE)
         self.curves, self.dots, self.stars = {}, {}, {}
@@ -60,8 +61,8 @@ class CrossingFigure(ExplorerFigure):
     def _build_crossings(self, axes: Axes) -> None:
         axes.set(xscale="log", yscale="log", xlabel="slices M", xlim=M_ENDS, ylim=D_ENDS)
         axes.grid(color=style.FAINT, linewidth=0.8)
-        _ticks(axes.xaxis, M_TICKS)
-        _ticks(axes.yaxis, D_TICKS[1:])
+        tick_at(axes.xaxis, M_TICKS)
+        tick_at(axes.yaxis, D_TICKS[1:])
         self.crossing_title = axes.set_title("2  they cross at D =")
         axes.axhline(REPORT_SAYS, label="the report: 1024", **REPORT_LINE)
         self.lines = {}
@@ -123,9 +124,3 @@ class CrossingFigure(ExplorerFigure):
             handles=list(self.curves.values()), loc="upper left", labelspacing=0.25,
             fontsize=11.5, frameon=False,
         )  # fmt: skip
-
-
-def _ticks(axis, values: tuple[int, ...]) -> None:
-    axis.set_major_locator(FixedLocator(values))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_locator(NullLocator())

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
@@ -122,3 +124,10 @@ def worst_shadow_panel(
                   fontweight="bold")
     )  # fmt: skip
     return panel, words
+
+
+def tick_at(axis: Axis, values: tuple[int, ...]) -> None:
+    """Mark these values of a logarithmic axis with plain numbers, and no others."""
+    axis.set_major_locator(FixedLocator(values))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
+from sigreg_edu.figures.parts import tick_at
 from sigreg_edu.training.frontier_samples import LEVEL, POWER, SAMPLE_DIMS, TESTS
 from sigreg_edu.views.sample_size import SampleSizeView, power_text
 
@@ -36,8 +36,8 @@ class SampleSizeFigure(ExplorerFigure):
         axes.set(title="1  points for power 0.8", xlabel="dimension D", xscale="log", yscale="log")
         axes.set(xlim=(1.7, 76.0), ylim=(N_ENDS[0], 100_000.0))
         axes.grid(color=style.FAINT, linewidth=0.8)
-        _ticks(axes.xaxis, SAMPLE_DIMS)
-        _ticks(axes.yaxis, N_TICKS)
+        tick_at(axes.xaxis, SAMPLE_DIMS)
+        tick_at(axes.yaxis, N_TICKS)
         self.fits, self.points, self.beyond = {}, {}, {}
         for name, look in LOOKS.items():
             (fit,) = axes.plot([], [], color=look["color"], linestyle=look["linestyle"])
@@ -66,7 +66,7 @@ class SampleSizeFigure(ExplorerFigure):
         self.title = self.moving(
             axes.text(0.0, 1.03, "", transform=axes.transAxes, fontsize=13.5, fontweight="bold")
         )
-        _ticks(axes.xaxis, N_TICKS)
+        tick_at(axes.xaxis, N_TICKS)
         axes.set_yticks([LEVEL, 0.5, POWER, 1.0], ["5 %", "50 %", "80 %", "100 %"])
         for level in (LEVEL, POWER):
             axes.axhline(level, color=style.GREY, linewidth=1.2, linestyle=style.SOFT_LINE)
@@ -95,9 +95,3 @@ class SampleSizeFigure(ExplorerFigure):
             self.power[name].set_data(view.counts[tried], view.power[name][tried])
             self.fits[name].set_linewidth(width)
             self.power[name].set_linewidth(width)
-
-
-def _ticks(axis, values: tuple[int, ...]) -> None:
-    axis.set_major_locator(FixedLocator(values))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_locator(NullLocator())

@@ -6,10 +6,10 @@ from collections.abc import Hashable
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
+from sigreg_edu.figures.parts import tick_at
 from sigreg_edu.training.frontier_trainings import SCHEDULES, STEPS
 from sigreg_edu.views.slice_schedule import FIXED, SliceScheduleView
 
@@ -40,7 +40,7 @@ class SliceScheduleFigure(ExplorerFigure):
         axes.set(title="1  slices at a step", xlabel="step", xlim=(0, STEPS), yscale="log")
         axes.set_xticks([0, STEPS // 2, STEPS])
         axes.set_ylim(0.8, 3000.0)
-        _ticks(axes.yaxis, (1, 4, 16, 64, 256, 1024))
+        tick_at(axes.yaxis, (1, 4, 16, 64, 256, 1024))
         (line,) = axes.plot([], [], color=style.SLICE, label="schedule")
         constant = axes.axhline(
             1.0, color=style.GREY, linestyle=style.TARGET_LINE, label="constant, same cost"
@@ -51,7 +51,7 @@ class SliceScheduleFigure(ExplorerFigure):
     def _build_cost(self, axes: Axes) -> None:
         axes.set(title="2  kNN after training, %", xlabel="slices per step", xscale="log")
         axes.set_xlim(3.0, 1400.0)
-        _ticks(axes.xaxis, (4, 16, 64, 256, 1024))
+        tick_at(axes.xaxis, (4, 16, 64, 256, 1024))
         axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
         self.cost_axes = axes
         self.fixed_points = self.moving(
@@ -108,9 +108,3 @@ class SliceScheduleFigure(ExplorerFigure):
         for name, line in self.courses.items():
             line.set_data(view.moments, view.courses[name])
             line.set_linewidth(3.4 if name == view.shape else 1.6)
-
-
-def _ticks(axis, values: tuple[int, ...]) -> None:
-    axis.set_major_locator(FixedLocator(values))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_locator(NullLocator())

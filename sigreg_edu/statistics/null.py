@@ -163,6 +163,13 @@ def covariance_eigenvalues(
     """
     require_choice(method, "method", ("quadrature", "closed_form"))
     knots, weights, _ = _rule(method, num_points, t_max)
+    return eigenvalues_of_rule(knots, weights, standardize=standardize)
+
+
+def eigenvalues_of_rule(
+    knots: np.ndarray, weights: np.ndarray, *, standardize: bool = False
+) -> np.ndarray:
+    """The same for any rule: knots (T,) and weights (T,) to 2 T eigenvalues, descending."""
     root = np.sqrt(weights)
     parts = [root[:, None] * part * root for part in _limit_covariance(knots, standardize)]
     eigenvalues = np.concatenate([np.linalg.eigvalsh(part) for part in parts])

@@ -33,6 +33,7 @@ from scipy import special
 
 from sigreg_edu.checks import require_choice, require_integer, require_positive, require_samples
 from sigreg_edu.statistics.mixture import ChiSquareMixture
+from sigreg_edu.statistics.null import eigenvalues_of_rule
 from sigreg_edu.statistics.precision import promote, restore
 
 __all__ = [
@@ -154,14 +155,8 @@ def null_of_rule(knots: torch.Tensor, weights: torch.Tensor) -> ChiSquareMixture
 
 @lru_cache(maxsize=256)
 def _null(knots: tuple[float, ...], weights: tuple[float, ...]) -> ChiSquareMixture:
-    t, root = np.array(knots), np.sqrt(weights)
-    near, far = (np.exp(-((t[:, None] + sign * t) ** 2) / 2) for sign in (-1, 1))
-    target = np.exp(-(t**2) / 2)
-    cosines, sines = (near + far) / 2 - np.outer(target, target), (near - far) / 2
-    eigenvalues = np.concatenate(
-        [np.linalg.eigvalsh(root[:, None] * part * root) for part in (cosines, sines)]
-    )
-    return ChiSquareMixture(eigenvalues[eigenvalues > 1e-14 * eigenvalues.max()])
+    eigenvalues = eigenvalues_of_rule(np.array(knots), np.array(weights))
+    return ChiSquareMixture(eigenvalues[eigenvalues > 1e-14 * eigenvalues[0]])
 
 
 def kernel(weight: str, d: torch.Tensor, *, width: float = 1.0, t_max: float = 3.0) -> torch.Tensor:

@@ -30,6 +30,7 @@ from types import MappingProxyType
 import numpy as np
 
 from sigreg_edu.checks import require_choice
+from sigreg_edu.training.collapse_tables import spread_text
 from sigreg_edu.training.frontier_descent import (
     DESCENT_METHODS,
     DESCENT_STEPS,
@@ -277,11 +278,8 @@ def verdicts() -> tuple[Verdict, ...]:
 
 def _both(name: str) -> str:
     rival = IDEAS[METHODS[name].idea]
-    return f"kNN {_spread(results(name))} against {_spread(results(rival))} %"
-
-
-def _spread(values: np.ndarray) -> str:
-    return f"{100 * values.mean():.1f} ± {100 * values.std(ddof=1):.1f}"
+    ours, theirs = (spread_text(100 * results(which), 1) for which in (name, rival))
+    return f"kNN {ours} against {theirs} %"
 
 
 def _descent_verdict() -> Verdict:

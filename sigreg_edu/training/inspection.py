@@ -30,6 +30,7 @@ from sigreg_edu.slicing import (
     worst_direction_tests,
 )
 from sigreg_edu.statistics import null_distribution, quadrature_rule
+from sigreg_edu.training.probes import rank_of_spectrum
 
 __all__ = [
     "BROKEN",
@@ -293,7 +294,7 @@ def _first_look(embeddings: torch.Tensor | EmbeddingFile, seed: int) -> Inspecti
         mean=found.mean,
         std=covariance.diagonal().clamp(min=0.0).sqrt(),
         axes=axes,
-        effective_rank=_effective_rank(axes),
+        effective_rank=rank_of_spectrum(axes).item() if axes[0] > 0.0 else 0.0,
         statistics=statistics,
         p_value=_p_value(statistics.mean().item(), dim, seed),
         rows=found.drawn,
@@ -375,13 +376,6 @@ def _gather(
 
 def _outer(x: torch.Tensor) -> torch.Tensor:
     return torch.outer(x, x)
-
-
-def _effective_rank(axes: torch.Tensor) -> float:
-    """Return exp of the entropy of the axes' shares (Roy and Vetterli 2007)."""
-    if axes[0] == 0.0:
-        return 0.0
-    return torch.special.entr(axes / axes.sum()).sum().exp().item()
 
 
 # --- what T / N comes from ------------------------------------------------------------------------

@@ -138,8 +138,16 @@ def effective_rank(z: torch.Tensor, *, center: bool = True) -> torch.Tensor:
     # Rounding leaves a constant cloud a trace of spread; it is not a dimension.
     if values[0] <= torch.finfo(z.dtype).eps * len(z) ** 0.5 * z.abs().max().item():
         return torch.zeros((), dtype=z.dtype, device=z.device)
-    shares = values / values.sum()
-    return torch.special.entr(shares).sum().exp().to(z)  # entr(p) = −p log p, 0 at 0
+    return rank_of_spectrum(values).to(z)
+
+
+def rank_of_spectrum(values: torch.Tensor) -> torch.Tensor:
+    """The effective rank that singular values, or widths of axes, (D,) stand for; not all are 0.
+
+    >>> rank_of_spectrum(torch.tensor([2.0, 2.0, 0.0]))
+    tensor(2.)
+    """
+    return torch.special.entr(values / values.sum()).sum().exp()  # entr(p) = −p log p, 0 at 0
 
 
 def knn_accuracy(

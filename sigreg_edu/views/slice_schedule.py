@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from sigreg_edu.losses import SliceSchedule
+from sigreg_edu.training.collapse_tables import spread_text
 from sigreg_edu.training.frontier_tables import recorded
 from sigreg_edu.training.frontier_trainings import (
     LAMBDAS,
@@ -109,11 +110,7 @@ def _readout(params: SliceScheduleParams, constant: float, knn: Mapping[str, np.
     return (
         f"From {params.first} to {params.last} slices over {STEPS} steps costs as much as "
         f"{constant:.0f} slices all the time. Recorded at equal cost: "
-        f"“{METHODS[params.shape].label}” {_spread(ours)} % kNN, 64 slices "
-        f"throughout {_spread(rival)} %; 4 slices throughout {_spread(few)} %, 1,024 "
-        f"{_spread(many)} % (mean ± std of {len(SEEDS)} seeds)."
+        f"“{METHODS[params.shape].label}” {spread_text(ours, 1)} % kNN, 64 slices "
+        f"throughout {spread_text(rival, 1)} %; 4 slices throughout {spread_text(few, 1)} %, 1,024 "
+        f"{spread_text(many, 1)} % (mean ± std of {len(SEEDS)} seeds)."
     )
-
-
-def _spread(values: np.ndarray) -> str:
-    return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}"
