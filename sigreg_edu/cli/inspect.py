@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   sigreg-edu inspect z.npy
   sigreg-edu inspect z.npz --name embeddings --report reports/z.html
-  sigreg-edu inspect z.safetensors --no-report"""
+  sigreg-edu inspect z.safetensors --no-report
+  sigreg-edu inspect views.npy --rows ::2        two views of each image, side by side
+  sigreg-edu inspect views.npy --rows :50000     all first views, then all second ones"""
 COLUMNS = 88
 
 
@@ -30,12 +32,15 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         "mean, spectrum, effective rank, the sliced statistic, the worst directions, the kind of "
         "collapse if there is one, and what to do. Large .npy and .safetensors files are read a "
         "few rows at a time. Nothing is ever unpickled. Rows must be independent of each other: of "
-        "several views of an image, give one.",
+        "several views of an image take one, by --rows.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", type=Path, help="the embeddings")
     parser.add_argument("--name", help="which array of a .npz or .safetensors file with several")
+    parser.add_argument(
+        "--rows", type=row_slice, metavar="START:STOP:STEP", help="only these, as of a Python list"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of directions and drawn rows (0)")
     report = parser.add_mutually_exclusive_group()
     report.add_argument("--report", type=Path, help="where the page goes (FILE.html, beside it)")
@@ -52,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         if not options.no_report:
             require_place(report)
-        file = open_embeddings(options.file, name=options.name)
+        file = open_embeddings(options.file, name=options.name, rows=options.rows)
         print(f"{told_of(file)} …", flush=True)
         *_, found = inspection_steps(file, seed=options.seed)
     except (ValueError, TypeError, OSError, ImportError, IndexError) as error:
@@ -62,6 +67,23 @@ def run(options: argparse.Namespace) -> int:
         write_report(found, file, report)
         print(f"\nReport with pictures: {report}")
     return 0
+
+
+def row_slice(text: str) -> slice:
+    """Read ``START:STOP:STEP`` as Python does; each of them may be missing.
+
+    >>> row_slice("::2"), row_slice(":500")
+    (slice(None, None, 2), slice(None, 500, None))
+    """
+    parts = text.split(":")
+    try:
+        if len(parts) not in (2, 3):
+            raise ValueError
+        return slice(*(int(part) if part else None for part in parts))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected START:STOP or START:STOP:STEP, got {text}. Every other row is ::2."
+        ) from error
 
 
 def require_place(report: Path) -> None:

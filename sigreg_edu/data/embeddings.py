@@ -15,7 +15,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,21 +33,28 @@ INSTALL = 'safetensors is not installed. Install it: pip install "sigreg-edu[tra
 
 @dataclass(frozen=True)
 class EmbeddingFile:
-    """A matrix (N, D) of numbers in a file.
+    """A matrix of numbers in a file, or some of its rows: (N, D).
 
     Attributes:
         path: of the file.
         name: of the array in it, ``""`` where a file holds one without a name.
-        shape: N and D.
+        chosen: which of the file's rows, N of them.
+        dim: D.
     """
 
     path: Path
     name: str
-    shape: tuple[int, int]
-    _read: Callable[[int, int], torch.Tensor]
+    chosen: range
+    dim: int
+    _read: Callable[[range], torch.Tensor]
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return len(self.chosen)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """N and D."""
+        return len(self), self.dim
 
     def rows(self, start: int, stop: int) -> torch.Tensor:
         """Return rows ``start`` to ``stop``, without the last, as float32 (stop - start, D).
@@ -60,15 +67,34 @@ class EmbeddingFile:
             raise IndexError(
                 f"{self.path} has rows 0 to {len(self) - 1}, asked: {start} to {stop - 1}."
             )
-        rows = self._read(start, stop)
+        asked = self.chosen[start:stop]
+        rows = self._read(asked)
         bad = (~rows.isfinite()).nonzero()
         if len(bad):
             row, column = bad[0].tolist()
             raise ValueError(
                 f"expected finite numbers in {self.path}, got {rows[row, column].item()} in row "
-                f"{start + row}, column {column} (counted from 0). Leave such rows out."
+                f"{asked[row]}, column {column} (counted from 0). Leave such rows out."
             )
         return rows
+
+    def only(self, rows: slice) -> EmbeddingFile:
+        """Return the same file with some of its rows, as of a list, with a step of at least 1.
+
+        Where the views of an image lie side by side, ``slice(None, None, 2)`` takes one of two.
+
+        Raises:
+            ValueError: fewer than two rows, or a step below 1.
+        """
+        if rows.step is not None and rows.step < 1:
+            raise ValueError(f"expected rows with a step of at least 1, got {rows.step}.")
+        chosen = self.chosen[rows]
+        if len(chosen) < FEWEST:
+            raise ValueError(
+                f"expected at least {FEWEST} rows, got {len(chosen)} of the {len(self):,} in "
+                f"{self.path}. Take more of them."
+            )
+        return replace(self, chosen=chosen)
 
     def chunks(self, size: int = CHUNK) -> Iterator[torch.Tensor]:
         """Return all rows, ``size`` at a time.
@@ -81,7 +107,9 @@ class EmbeddingFile:
             yield self.rows(start, min(start + size, len(self)))
 
 
-def open_embeddings(path: str | Path, *, name: str | None = None) -> EmbeddingFile:
+def open_embeddings(
+    path: str | Path, *, name: str | None = None, rows: slice | None = None
+) -> EmbeddingFile:
     """Open a file of embeddings, one row for each.
 
     ``.npy`` and ``.safetensors`` are read row by row from the disk, of any size; ``.npz`` and
@@ -90,13 +118,19 @@ def open_embeddings(path: str | Path, *, name: str | None = None) -> EmbeddingFi
     Args:
         path: of a ``.npy``, ``.npz``, ``.safetensors`` or ``.csv`` file.
         name: of the array, where a ``.npz`` or ``.safetensors`` file holds several.
+        rows: only these, as of a list, with a positive step; all where it is None.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: another kind of file, a pickle, damaged, no matrix of numbers, or several
-            arrays and no ``name``. The message says what to do.
+        ValueError: another kind of file, a pickle, damaged, no matrix of numbers, several arrays
+            and no ``name``, or fewer than two rows. The message says what to do.
         ImportError: safetensors is not installed.
     """
+    file = _open(path, name)
+    return file if rows is None else file.only(rows)
+
+
+def _open(path: str | Path, name: str | None) -> EmbeddingFile:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}. Check its name.")
@@ -144,7 +178,11 @@ def _open_safetensors(path: Path, name: str | None) -> EmbeddingFile:
     shape = _matrix_shape(path, name, tuple(rows.get_shape()))
     kind = rows[:1].dtype
     _require_numbers(path, name, not kind.is_complex and kind != torch.bool, str(kind))
-    return EmbeddingFile(path, name, shape, lambda start, stop: rows[start:stop].float())
+
+    def read(asked: range) -> torch.Tensor:
+        return rows[asked.start : asked.stop : asked.step].float()
+
+    return EmbeddingFile(path, name, range(shape[0]), shape[1], read)
 
 
 def _open_csv(path: Path, _name: str | None) -> EmbeddingFile:
@@ -169,10 +207,11 @@ def _of_array(path: Path, name: str, array: np.ndarray) -> EmbeddingFile:
     shape = _matrix_shape(path, name, array.shape)
     _require_numbers(path, name, array.dtype.kind in "fiu", str(array.dtype))
 
-    def read(start: int, stop: int) -> torch.Tensor:
-        return torch.from_numpy(np.array(array[start:stop], dtype=np.float32))
+    def read(asked: range) -> torch.Tensor:
+        rows = array[asked.start : asked.stop : asked.step]
+        return torch.from_numpy(np.array(rows, dtype=np.float32))
 
-    return EmbeddingFile(path, name, shape, read)
+    return EmbeddingFile(path, name, range(shape[0]), shape[1], read)
 
 
 def _chosen(path: Path, name: str | None, names: Sequence[str]) -> str:

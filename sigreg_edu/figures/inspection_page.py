@@ -69,8 +69,8 @@ $directions
 <p>Half of $drawn drawn rows was searched, the other half tested. What a search finds looks bad on
 the rows that it searched even in pure noise; the other half tells. For shape alone the searched
 half was whitened and the tested shadow standardized: neither place nor width nor tilt counts. The
-rows must not know each other: of several views of one image give one, or a view of the tested half
-has its twin in the searched one, and the test is void.</p>
+rows must not know each other: of several views of one image take one (--rows), or a view of the
+tested half has its twin in the searched one, and the test is void.</p>
 <footer>sigreg_edu $version. Nothing in this page is loaded from elsewhere.</footer>
 </body>
 </html>

@@ -63,6 +63,16 @@ def test_a_name_chooses_the_array(file, capsys):
     assert "(two)" in capsys.readouterr().out
 
 
+def test_rows_chooses_one_view_of_each_image(file, capsys):
+    z = np.load(file)
+    np.save(file, np.concatenate([10.0 * z, 10.0 * z]))
+    assert main(["inspect", str(file), "--rows", ":400", "--no-report"]) == 0
+    assert "400 embeddings of 6 dimensions: healthy" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["inspect", str(file), "--rows", "half"])
+    assert "::2" in capsys.readouterr().err
+
+
 def write_pickle(path):
     path.write_bytes(pickle.dumps([1.0]))
 

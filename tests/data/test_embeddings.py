@@ -154,3 +154,27 @@ def test_missing_files_and_other_kinds_are_refused(tmp_path, z):
         open_embeddings(tmp_path / "z.txt")
     with pytest.raises(ValueError, match="Leave it out"):
         open_embeddings(written(tmp_path, ".npy", z), name="z")
+
+
+@pytest.mark.parametrize("kind", [".npy", ".npz", ".safetensors", ".csv"])
+def test_some_rows_are_taken_as_of_a_list(tmp_path, kind):
+    z = torch.arange(40.0).reshape(20, 2)
+    file = open_embeddings(written(tmp_path, kind, z), rows=slice(1, 18, 3))
+    assert file.shape == (6, 2)
+    assert torch.equal(file.rows(1, 4), z[1:18:3][1:4])
+    assert torch.equal(torch.cat(list(file.chunks(4))), z[1:18:3])
+
+
+def test_a_bad_number_among_some_rows_is_told_by_its_row_in_the_file(tmp_path):
+    z = torch.zeros(20, 2)
+    z[15, 1] = float("nan")
+    file = open_embeddings(written(tmp_path, ".npy", z), rows=slice(1, None, 2))
+    with pytest.raises(ValueError, match="row 15, column 1"):
+        file.rows(0, 10)
+    open_embeddings(file.path, rows=slice(None, None, 2)).rows(0, 10)
+
+
+@pytest.mark.parametrize("rows", [slice(19, None), slice(None, None, -1), slice(5, 2)])
+def test_too_few_rows_or_backwards_are_refused(tmp_path, rows):
+    with pytest.raises(ValueError, match="expected"):
+        open_embeddings(written(tmp_path, ".npy", torch.zeros(20, 2)), rows=rows)
