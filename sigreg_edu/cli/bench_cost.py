@@ -1,10 +1,11 @@
 """``sigreg-edu bench cost``: seconds and memory of one step against its sizes, and a model of both.
 
 Every form of the regularizer is measured over a grid of points, dimensions, slices and knots, as
-far as a step fits into the limits of time and memory. Forms take turns on the same tensors; medians
-count. What took much longer than the fit to the others says is measured again, in case the machine
-was disturbed, and the shortest time counts. A cost model is fitted to the grid and judged on
-sizes that it has not seen. The shapes of the report's tables are measured beside it.
+far as a step fits into the limits of time and memory. The whole grid is gone through in rounds,
+some minutes apart. In a round each form has one turn at each size, on the same tensors as the
+others; the median of its rounds counts, whatever it is, and ratios of two forms are taken within a
+round. A cost model is fitted to the grid and judged on sizes that it has not seen. The shapes of
+the report's tables are measured beside it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import platform
 import statistics
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,15 +26,14 @@ from sigreg_edu.cli.records import keep, look_machine
 
 if TYPE_CHECKING:
     from sigreg_edu.losses.cost import CostModel, Measured
+    from sigreg_edu.losses.timing import Step
 
 Sizes = tuple[int, int, int, int]  # N, D, M, T
 
 OUTPUT = Path("data/bench/cost.json")
 MOST_SECONDS, MOST_BYTES = 1.0, 1.5e9  # of a step
-LONG_SECONDS, LEAST_ROUNDS = 0.3, 3  # a step that takes longer has one turn, others at least 3
+LEAST_ROUNDS = 3  # of fewer there is no median that forgets one disturbed turn
 ALWAYS = ("fast", "vicreg")  # at the report's shapes, however long they take
-DISTURBED = 1.4  # a step that takes so many times as long as the fit says is measured again,
-AGAIN = 4  # at most so often
 WITHIN = 2.0  # the planner's promise: prediction within this ratio of the measurement
 
 # One size changes at a time, from each of these: for sums over points, and for sums over pairs.
@@ -52,13 +52,12 @@ LARGE: tuple[Sizes, ...] = (
 HELD_BACK = 24  # sizes between those of the grid, not used in the fit
 QUICK = 3  # sizes of each list that ``--quick`` keeps
 
-# The report: ViT-Small, N = 32 images of 196 patches. Its table over D has 512 slices; its
-# configuration for large models 2048. N = 32 and N = 196 are other ways to read its heading.
+# The report: ViT-Small, N = 32 images of 196 patches. Its table over D has 512 slices; its standard
+# is 1024, for large models 2048. N = 32 and N = 196 are other ways to read its heading.
 DRAWN = (384, 1024)  # D, M
 REPORT_N, REPORT_D = 32 * 196, (192, 384, 768, 1024, 2048)
 REPORT: tuple[Sizes, ...] = (
-    *((REPORT_N, D, M, 17) for D in REPORT_D for M in (512, 1024)),
-    *((REPORT_N, D, 2048, 17) for D in (384, 1024)),
+    *((REPORT_N, D, M, 17) for D in REPORT_D for M in (512, 1024, 2048)),
     *((N, D, M, 17) for N in (32, 196) for D in REPORT_D for M in (512, 1024)),
 )
 
@@ -74,7 +73,7 @@ def add_to(subjects: argparse._SubParsersAction) -> None:
     parser.add_argument("--threads", type=int, default=2, help="torch threads on the CPU (2)")
     parser.add_argument("--device", default="cpu", help="cpu (cpu) or cuda")
     parser.add_argument(
-        "--rounds", type=int, default=3, help="turns of each short step (3, the least)"
+        "--rounds", type=int, default=3, help="times that all sizes are gone through (3, the least)"
     )
     parser.add_argument(
         "--quick", action="store_true", help="a few small sizes only; keep nothing, unless said"
@@ -89,9 +88,9 @@ def run(options: argparse.Namespace) -> int:
     """Measure, fit, print the table, keep it."""
     import torch
 
-    for name in ("threads", "rounds"):
-        if getattr(options, name) < 1:
-            raise UserError(f"--{name} must be at least 1, got {getattr(options, name)}.")
+    for name, least in (("threads", 1), ("rounds", LEAST_ROUNDS)):
+        if getattr(options, name) < least:
+            raise UserError(f"--{name} must be at least {least}, got {getattr(options, name)}.")
     device = options.device
     if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
         raise UserError(f"there is no {device!r} here. Leave --device out for the CPU.")
@@ -100,7 +99,6 @@ def run(options: argparse.Namespace) -> int:
     torch.set_num_threads(options.threads)
     try:
         measured = measure_all(device, options.rounds, quick=options.quick)
-        measured = measure_again(measured, device, options.rounds)
         draw = measure_draw(device, options.rounds)
     finally:
         torch.set_num_threads(before)
@@ -139,49 +137,33 @@ def held_back(*, quick: bool = False) -> list[Sizes]:
 
 
 def measure_all(device: str, rounds: int, *, quick: bool = False) -> dict[str, list[Measured]]:
-    """Measure the grid, the sizes held back and the report's shapes, from small to large.
+    """Measure the grid, the sizes held back and the report's shapes, all in the same way.
 
-    Their order is one, so that what else the machine does in the meantime falls on all three.
+    They are gone through together, from small to large, so that what else the machine does in the
+    meantime falls on all three. The first round decides which steps fit, and finds their memory.
     """
     report = sorted(REPORT, key=effort)[: 2 * QUICK] if quick else REPORT
     plan = {"grid": grid(quick=quick), "held_back": held_back(quick=quick), "report": report}
     ordered = sorted((effort(four), four, name) for name, sizes in plan.items() for four in sizes)
-    measured: dict[str, list[Measured]] = {name: [] for name in plan}
-    seen: list[Measured] = []
+    measured: dict[tuple[str, Sizes], list[Measured]] = {}
     for number, (_, sizes, name) in enumerate(ordered, start=1):
-        print(f"\r{number} of {len(ordered)} sizes", end="", flush=True)
-        chosen = fitting(sizes, seen, ALWAYS if name == "report" else ())
-        short, long = in_two(sizes, chosen, seen)
-        rows = measure_sizes(sizes, short, device, max(rounds, LEAST_ROUNDS))
-        rows += measure_sizes(sizes, long, device, 1)
-        measured[name] += rows
-        seen += rows
+        _tell_progress(1, rounds, number, len(ordered))
+        seen = list(itertools.chain(*measured.values()))
+        chosen = fitting(sizes, seen, ALWAYS if name == "report" else (), device=device)
+        measured[name, sizes] = measure_sizes(sizes, chosen, device)
+    for later in range(2, rounds + 1):
+        for number, (_, sizes, name) in enumerate(ordered, start=1):
+            _tell_progress(later, rounds, number, len(ordered))
+            measured[name, sizes] = another_turn(measured[name, sizes], device)
     print()
-    return measured
-
-
-def measure_again(
-    measured: Mapping[str, Sequence[Measured]], device: str, rounds: int
-) -> dict[str, list[Measured]]:
-    """Measure again what took much longer than the others say; the shortest time counts.
-
-    Each of some passes fits anew: what was disturbed itself also disturbed the fit.
-    """
-    from sigreg_edu.losses.cost import CostModel
-
-    found = {name: list(rows) for name, rows in measured.items()}
-    for _ in range(AGAIN):
-        model = CostModel.fit(enough(found["grid"]))
-
-        def checked(row: Measured, model: CostModel = model) -> Measured:
-            known = row.form in model.coefficients
-            if not known or row.seconds < DISTURBED * model.seconds(row.form, *row.sizes):
-                return row
-            (again,) = measure_sizes(row.sizes, [row.form], device, rounds)
-            return min(row, again, key=lambda either: either.seconds)
-
-        found = {name: [checked(row) for row in rows] for name, rows in found.items()}
+    found = {name: [] for name in plan}
+    for (name, _), rows in measured.items():
+        found[name] += rows
     return found
+
+
+def _tell_progress(now: int, rounds: int, number: int, count: int) -> None:
+    print(f"\rround {now} of {rounds}, {number} of {count} sizes ", end="", flush=True)
 
 
 def effort(sizes: Sizes) -> float:
@@ -190,24 +172,18 @@ def effort(sizes: Sizes) -> float:
     return float(8 * N * M * T + N * D * (D + M))
 
 
-def fitting(sizes: Sizes, seen: Sequence[Measured], always: Sequence[str] = ()) -> list[str]:
+def fitting(
+    sizes: Sizes, seen: Sequence[Measured], always: Sequence[str] = (), *, device: str = "cpu"
+) -> list[str]:
     """The forms whose step at these sizes keeps the limits, by what was seen at smaller ones."""
     from sigreg_edu.losses.cost import FORMS, peak_memory
 
-    small = [form for form in FORMS if peak_memory(form, *sizes) <= MOST_BYTES]
+    small = [form for form in FORMS if peak_memory(form, *sizes, device=device) <= MOST_BYTES]
     return [
         form
         for form in small
         if form in always or expected_seconds(form, sizes, seen) <= MOST_SECONDS
     ]
-
-
-def in_two(
-    sizes: Sizes, names: Sequence[str], seen: Sequence[Measured]
-) -> tuple[list[str], list[str]]:
-    """The forms whose steps are short, and those whose steps are long."""
-    long = [name for name in names if expected_seconds(name, sizes, seen) > LONG_SECONDS]
-    return [name for name in names if name not in long], long
 
 
 def expected_seconds(form: str, sizes: Sizes, seen: Sequence[Measured]) -> float:
@@ -230,27 +206,49 @@ def work(form: str, sizes: Sizes) -> float:
     return float(1e5 + waves + counts.get("products", 0.0) + counts.get("covariance", 0.0))
 
 
-def measure_sizes(sizes: Sizes, names: Sequence[str], device: str, rounds: int) -> list[Measured]:
-    """Measure some forms on the same tensors, in turn."""
+def measure_sizes(sizes: Sizes, names: Sequence[str], device: str) -> list[Measured]:
+    """One turn of some forms on the same tensors, one after the other, and their memory."""
     from sigreg_edu.losses import timing
     from sigreg_edu.losses.cost import Measured
 
-    if not names:
+    steps = _steps(sizes, names, device)
+    rows = []
+    for name, step in steps.items():
+        seconds = _one_turn(step, device)
+        peak = timing.peak_bytes(step, device)
+        rows.append(Measured(name, *sizes, seconds, peak, turns=(seconds,)))
+    return rows
+
+
+def another_turn(rows: Sequence[Measured], device: str) -> list[Measured]:
+    """Rows of the same sizes after one more turn of each: the median of all its turns counts."""
+    if not rows:
         return []
+    steps = _steps(rows[0].sizes, [row.form for row in rows], device)
+    found = []
+    for row in rows:
+        turns = (*row.turns, _one_turn(steps[row.form], device))
+        found.append(replace(row, seconds=statistics.median(turns), turns=turns))
+    return found
+
+
+def _steps(sizes: Sizes, names: Sequence[str], device: str) -> dict[str, Step]:
+    """Steps of some forms on the same tensors."""
+    from sigreg_edu.losses import timing
+
     N, D, M, T = sizes
+    timing.settle_allocator()
     z, directions = timing.cloud(N, D, M, device)
     every = timing.forms(directions, T)
-    steps = {name: timing.forward_and_backward(every[name], z) for name in names}
-    times = timing.take_turns(steps, rounds, device)
-    return [
-        Measured(
-            name,
-            *sizes,
-            seconds=float(f"{statistics.median(times[name]) / 1e3:.4g}"),
-            peak_bytes=timing.peak_bytes(steps[name], device),
-        )
-        for name in names
-    ]
+    return {name: timing.forward_and_backward(every[name], z) for name in names}
+
+
+def _one_turn(step: Step, device: str) -> float:
+    """Seconds of a step, warm, to four digits."""
+    from sigreg_edu.losses import timing
+
+    step()  # warms up
+    return float(f"{timing.turn(step, device) / 1e3:.4g}")
 
 
 def measure_draw(device: str, rounds: int) -> dict[str, float]:

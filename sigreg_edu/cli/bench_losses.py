@@ -235,6 +235,7 @@ def _one_series(
     device: str,
     rounds: int,
 ) -> SeriesResult:
+    from sigreg_edu.losses.cost import exponent
     from sigreg_edu.losses.timing import cloud, forms, forward_and_backward, take_turns
 
     print(f"{name} = {', '.join(map(str, values))} …", flush=True)
@@ -246,19 +247,9 @@ def _one_series(
         steps = {form: forward_and_backward(every[form], z) for form in compared}
         for form, ms in take_turns(steps, max(3, rounds // 2), device).items():
             medians[form].append(round(statistics.median(ms), 3))
-    exponents = {form: round(exponent(values, ms), 2) for form, ms in medians.items()}
+    upper = slice(-3, None)  # where overhead is small
+    exponents = {form: round(exponent(values[upper], ms[upper]), 2) for form, ms in medians.items()}
     return SeriesResult(name, tuple(values), medians, exponents)
-
-
-def exponent(sizes: Sequence[float], times: Sequence[float]) -> float:
-    """Slope of log time against log size over the upper three points, where overhead is small.
-
-    >>> round(exponent([1, 2, 4, 8], [9, 4, 16, 64]), 6)
-    2.0
-    """
-    x = [math.log(size) for size in sizes[-3:]]
-    y = [math.log(ms) for ms in times[-3:]]
-    return statistics.linear_regression(x, y).slope
 
 
 def crossover(series: SeriesResult) -> float | None:

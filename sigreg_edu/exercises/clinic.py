@@ -623,21 +623,21 @@ def my_union(parts, t, w):
 
 # --- quiz -----------------------------------------------------------------------------------------
 
-# Seven patients; each chart is of a run or a measurement that the notebook shows.
+# Seven patients; the notebook prints each log or measurement that is asked about.
 quiz_standardized = quiz(
     "b",
     {
-        "a": "A rank of 15 of 32 is low, but std 0.17 against 1 is the greater loss, and T = 92 "
-        "is nearly that of a point.",
+        "a": "The rank is that of the healthy training. It is the width that is lost: look at std.",
         "b": "It divided each shadow by its own width, so the loss never saw the scale go.",
-        "c": "More of the same loss leaves the scale as free as before.",
-        "d": "256 fresh slices saw it at once: T = 92. What the loss asked its slices was wrong.",
+        "c": "More of the same loss leaves the scale as free as before: see remedy 1.",
+        "d": "Few fixed slices lose dimensions, and the rank is whole. What the loss asked of its "
+        "slices was wrong: see remedy 2.",
     },
 )
 quiz_strong = quiz(
     "c",
     {
-        "a": "Rank 30 of 32 and std 1: nothing has collapsed.",
+        "a": "The rank is nearly 32, std is 1: nothing has collapsed.",
         "b": "T stands at its floor, along slices that no training saw. It sees quite well.",
         "c": "All is spent on the bell, nothing on agreement. A weight of 10 for T / N, copied to "
         "where T has its N, is a λ of 0.91.",
@@ -648,9 +648,9 @@ quiz_fixed = quiz(
     "d",
     {
         "a": "T of the loss's own slices is below the floor already: there is nothing to press.",
-        "b": "Rank 3 beside std 0.5: no point. Dimensions are gone, not the width.",
-        "c": "Batches joined or not, sixteen shadows stay sixteen shadows.",
-        "d": "Sixteen shadows are perfect and all others are not: fresh slices at each step.",
+        "b": "A few axes are wide: no point. Dimensions are gone.",
+        "c": "Batches joined or not, the same eight shadows stay the same eight shadows.",
+        "d": "The loss's own shadows are perfect and all others are not: many, fresh at each step.",
     },
 )
 quiz_dead = quiz(
@@ -675,7 +675,7 @@ quiz_ranks = quiz(
 quiz_memory = quiz(
     "c",
     {
-        "a": "A quarter of 0.8 MB is spared, of more than 200.",
+        "a": "Three quarters of 0.8 MB are spared, of more than 160.",
         "b": "The directions are the smallest array of all, fixed or fresh.",
         "c": "The encoder keeps nearly everything; checkpointing gives it back for time.",
         "d": "VICReg spares at most the loss's share, which is below a hundredth.",

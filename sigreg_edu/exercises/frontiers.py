@@ -570,7 +570,7 @@ def _check_verdict(answer: Any) -> str:
             f"{x.mean():.3f} ± {x.std():.3f} ({len(x)} seeds)" for x in (new, old)
         )
         expect(got == truth, f'{numbers} is "{truth}": {why}')
-    return "With ten ideas tried, one in twenty passes such a rule by luck. Say how many you tried."
+    return "With three seeds 12 % of comparisons pass this rule by luck. Say how many you tried."
 
 
 verdict = Exercise(

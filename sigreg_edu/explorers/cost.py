@@ -93,6 +93,7 @@ def report_tables_explorer(**initial: Any) -> ExplorerWidget:
         "ViT-Small": {"table": "performance", "row": 2},
         "over D": {"table": "scaling", "row": 2},
         "summary": {"table": "summary", "row": 2},
+        "stability": {"table": "stability", "row": 1},
         "in the text": {"table": "text", "row": 1},
     }
     return explorer_widget("Which of the report's rows hold?", explorer, presets=presets)

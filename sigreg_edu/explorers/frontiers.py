@@ -1,4 +1,4 @@
-"""Explorers of notebook 08: what nobody had tried, tried."""
+"""Explorers of notebook 08: ideas for other slices, weights and scales, each tried."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def slice_schedule_explorer(**initial: Any) -> ExplorerWidget:
         "geometric": {**start, "shape": "geometric"},
         "linear": {**start, "shape": "linear"},
         "one step": {**start, "shape": "step"},
-        "64 to 1,024": {"first": 64, "last": 1024, "shape": "geometric"},
-        "falling": {"first": 128, "last": 16, "shape": "geometric"},
+        "64 to 1,024": {"first": 64, "last": 1024, "shape": "geometric", "lamb": "best"},
+        "falling": {"first": 128, "last": 16, "shape": "geometric", "lamb": "best"},
         "small λ": {**start, "lamb": "0.003"},
         "large λ": {**start, "lamb": "0.2"},
     }

@@ -28,6 +28,7 @@ WIDTHS = (18, 20, 18, 41)  # characters of a line in each
 HEADS = ("You see", "read", "if", "then")
 FILLS = ("#FBE9E0", "#E5F1F8", "#F3F3F3", "#E3F3EC")
 EDGES = (style.FAILURE, style.DATA, style.GREY, style.SLICE)
+KEPT = (" → ", " MB", " ms", " %", " ×", " · ", " : ", "T = ", "kNN ")  # not torn at a line's end
 FORMATS = ("pdf", "png", "svg")
 
 
@@ -162,7 +163,17 @@ class DecisionChart:
 
 
 def _wrapped(words: str, column: int) -> str:
-    for kept in (" → ", " MB", " ms", " %", " · ", "T = "):  # not torn apart at the end of a line
+    for kept in (
+        " → ",
+        " MB",
+        " ms",
+        " %",
+        " ×",
+        " · ",
+        " : ",
+        "T = ",
+        "kNN ",
+    ):  # not torn apart at the end of a line
         words = words.replace(kept, kept.replace(" ", "\N{NO-BREAK SPACE}"))
     return textwrap.fill(words, WIDTHS[column], break_long_words=False, break_on_hyphens=False)
 

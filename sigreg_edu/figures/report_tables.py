@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.views.report_tables import MOST_ROWS, TABLES, VERDICTS, ReportTablesView, Verdict
+from sigreg_edu.views.report_claims import TABLES, VERDICTS, Verdict
+from sigreg_edu.views.report_tables import MOST_ROWS, ReportTablesView
 
 COLOURS = {"holds": style.SLICE, "does not": style.FAILURE, "cannot be": style.OTHER}
 LOW, HIGH = 0.1, 10.0  # ratios at both ends of the bars
@@ -97,7 +98,7 @@ class ReportTablesFigure(ExplorerFigure):
         row["row"].set_text(verdict.claim.row)
         row["says"].set_text(verdict.claim.says)
         row["mark"].set(text=verdict.mark, color=colour)
-        row["verdict"].set(text=verdict.verdict, color=colour)
+        row["verdict"].set(text=verdict.said, color=colour)
         row["found"].set_text(verdict.found)
         for name, y, value in (
             ("said bar", number + 0.36, verdict.claim.number),

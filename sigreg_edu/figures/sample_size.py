@@ -18,7 +18,6 @@ LOOKS = {
 }
 BOLD, PLAIN = 3.4, 1.8
 N_ENDS = (5.0, 20_000.0)
-HIGHEST_FIT = 12_000.0  # above are the labels
 N_TICKS = (8, 32, 128, 512, 2048, 8192)
 
 
@@ -87,8 +86,7 @@ class SampleSizeFigure(ExplorerFigure):
             needed = view.needed[name]
             width = BOLD if name == view.test else PLAIN
             missing = view.dims[np.isnan(needed)]
-            fit = np.where(view.fits[name] < HIGHEST_FIT, view.fits[name], np.nan)
-            self.fits[name].set_data(view.dims, fit)
+            self.fits[name].set_data(view.dims, view.fits[name])
             self.points[name].set_data(view.dims, needed)
             self.beyond[name].set_data(missing, np.full(len(missing), view.most[name]))
             tried = np.isfinite(view.power[name])

@@ -104,7 +104,7 @@ class SliceScheduleFigure(ExplorerFigure):
         )
         for name, points in self.scheduled.items():
             points.set_data([SPREAD[name] * view.costs[name]] * 3, view.knn[name])
-            points.set_markersize(10 if name == view.shape else 6)
+            points.set_markersize(10 if name == view.nearest else 6)
         for name, line in self.courses.items():
             line.set_data(view.moments, view.courses[name])
-            line.set_linewidth(3.4 if name == view.shape else 1.6)
+            line.set_linewidth(3.4 if name == view.nearest else 1.6)

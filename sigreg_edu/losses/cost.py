@@ -31,19 +31,24 @@ import numpy as np
 import scipy  # scipy.optimize loads when first used
 
 from sigreg_edu.checks import require_choice, require_positive
+from sigreg_edu.slicing import trig_sums
+from sigreg_edu.statistics.epps_pulley import PAIRS_PER_BLOCK
 
-__all__ = ["FORMS", "CostModel", "Measured", "arguments_bytes", "peak_memory", "terms"]
+__all__ = [
+    "FORMS",
+    "CostModel",
+    "Measured",
+    "arguments_bytes",
+    "exponent",
+    "peak_memory",
+    "terms",
+]
 
 #: The forms of the regularizer that are compared.
 FORMS = ("textbook", "fast", "closed form", "three sums", "vicreg")
 #: Numbers beyond which an array of float32 leaves the cache, and is paged in anew at each step.
 IN_CACHE = 2**21
 FIT_STEPS, LEAST_WEIGHT = 40, 0.1
-_PAIRS_PER_BLOCK = 2**20  # of the forms that sum over pairs
-_ANGLES_PER_BLOCK = {"cpu": 2**18}  # of the fast form
-_ANGLES_ELSEWHERE = 2**21
-_SLICES_PER_BLOCK = 1024
-_KEPT_BYTES = 2**25  # projections that the fast form keeps for its gradient
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,9 @@ class Measured:
     Attributes:
         form: one of ``FORMS``.
         N, D, M, T: the sizes.
-        seconds: of value and gradient together.
+        seconds: of value and gradient together; the median of the turns where there are several.
         peak_bytes: most memory at once, beyond the points and the directions.
+        turns: seconds of each turn, in which the other forms at these sizes had theirs as well.
     """
 
     form: str
@@ -64,6 +70,7 @@ class Measured:
     T: int
     seconds: float
     peak_bytes: int
+    turns: tuple[float, ...] = ()
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:
@@ -71,10 +78,24 @@ class Measured:
         return self.N, self.D, self.M, self.T
 
 
+def exponent(sizes: Iterable[float], costs: Iterable[float]) -> float:
+    """Exponent of a power law, by least squares on logarithms.
+
+    Args:
+        sizes: two or more, positive.
+        costs: as many, positive.
+
+    >>> round(exponent([1, 2, 4], [3, 12, 48]), 6)
+    2.0
+    """
+    x, y = np.log(list(sizes)), np.log(list(costs))
+    return float(np.polyfit(x, y, 1)[0])
+
+
 # --- counting -------------------------------------------------------------------------------------
 
 
-def terms(form: str, N: Any, D: Any, M: Any, T: Any) -> dict[str, Any]:
+def terms(form: str, N: Any, D: Any, M: Any, T: Any, *, device: str = "cpu") -> dict[str, Any]:
     """Count what one step does, apart from factors that are the same at all sizes.
 
     Args:
@@ -83,6 +104,7 @@ def terms(form: str, N: Any, D: Any, M: Any, T: Any) -> dict[str, Any]:
         D: dimensions.
         M: slices.
         T: knots. All four may be arrays.
+        device: ``"cpu"`` or ``"cuda"``, which decides on the fast form's blocks.
 
     Returns:
         Count of each kind of operation.
@@ -106,10 +128,10 @@ def terms(form: str, N: Any, D: Any, M: Any, T: Any) -> dict[str, Any]:
         "pairs": N**2 * M,
         "pairs beyond the cache": np.maximum(N**2 * M - IN_CACHE, 0.0),
         "projections": N * M,
-        "products again": N * D * M * (4 * N * M > _KEPT_BYTES),  # in the backward pass
+        "products again": N * D * M * ~_keeps_projections(N, M),  # in the backward pass
         "points": N * D + D * M,
         "sums": M * T,
-        "calls": T * _blocks(N, M),  # each power of the waves, in each block
+        "calls": T * _blocks(N, M, device),  # each power of the waves, in each block
         "covariance": N * D**2,
         "elementwise": N * D,
         "matrix": D**2,
@@ -134,7 +156,12 @@ _TERMS = {
 }  # fmt: skip
 
 
-def _blocks(N: Any, M: Any, device: str = "cpu") -> Any:
+def _keeps_projections(N: Any, M: Any) -> Any:
+    """Whether the fast form keeps its projections for the gradient, or computes them again."""
+    return np.asarray(4 * N * M <= trig_sums.KEPT_BYTES)
+
+
+def _blocks(N: Any, M: Any, device: str) -> Any:
     """How many blocks of angles the fast form takes."""
     width, height = _block_shape(N, M, device)
     return np.ceil(N / height) * np.ceil(M / width)
@@ -142,8 +169,8 @@ def _blocks(N: Any, M: Any, device: str = "cpu") -> Any:
 
 def _block_shape(N: Any, M: Any, device: str) -> tuple[Any, Any]:
     """Slices and points of the fast form's blocks."""
-    width = np.minimum(M, _SLICES_PER_BLOCK)
-    angles = _ANGLES_PER_BLOCK.get(device.partition(":")[0], _ANGLES_ELSEWHERE)
+    width = np.minimum(M, trig_sums.SLICES_PER_BLOCK)
+    angles = trig_sums.angles_per_block(device.partition(":")[0])
     return width, np.minimum(N, np.maximum(1, angles // width))
 
 
@@ -200,7 +227,7 @@ def _textbook_bytes(N: Any, D: Any, M: Any, T: Any) -> Any:
 def _fast_bytes(N: Any, D: Any, M: Any, T: Any, device: str) -> Any:
     """Gradient, scaled directions, sums twice, kept angles, and what one block needs."""
     width, height = _block_shape(N, M, device)
-    kept = 4 * N * M <= _KEPT_BYTES
+    kept = _keeps_projections(N, M)
     per_angle = np.where(kept, np.where(_blocks(N, M, device) > 1, 24, 20), 28)
     always = 4 * N * D + 4 * D * M + 32 * M * T
     return always + np.where(kept, 4 * N * M, 0) + per_angle * width * height
@@ -208,7 +235,7 @@ def _fast_bytes(N: Any, D: Any, M: Any, T: Any, device: str) -> Any:
 
 def _pairs_bytes(N: Any, D: Any, M: Any, _T: Any) -> Any:
     """Difference and kernel of every pair, and three arrays of a block of pairs."""
-    rows = np.minimum(N, np.maximum(1, _PAIRS_PER_BLOCK // (N * M)))
+    rows = np.minimum(N, np.maximum(1, PAIRS_PER_BLOCK // (N * M)))
     pairs = 16 * N**2 * M + 24 * rows * N * M + 16 * N * M
     return np.maximum(pairs, 4 * N * (M + D))
 
@@ -244,7 +271,7 @@ class CostModel:
             ValueError: the model knows no such form.
         """
         known = self.coefficients[require_choice(form, "form", self.coefficients)]
-        counts = terms(form, N, D, M, T)
+        counts = terms(form, N, D, M, T, device=self.device)
         total = sum(known[name] * count for name, count in counts.items())
         total = self.factors.get(form, 1.0) * total
         return _plain(total)
@@ -267,7 +294,9 @@ class CostModel:
         """
         rows = list(rows)
         forms = sorted({row.form for row in rows}, key=FORMS.index)
-        found = {form: _fit_one([row for row in rows if row.form == form]) for form in forms}
+        found = {
+            form: _fit_one([row for row in rows if row.form == form], device) for form in forms
+        }
         return cls(device, threads, found)
 
     def within(self, rows: Iterable[Measured]) -> float:
@@ -302,7 +331,7 @@ class CostModel:
         return replace(self, factors=factors)
 
 
-def _fit_one(rows: Sequence[Measured]) -> dict[str, float]:
+def _fit_one(rows: Sequence[Measured], device: str) -> dict[str, float]:
     """Coefficients of one form by non-negative least squares on relative errors."""
     form, names = rows[0].form, list(_TERMS[rows[0].form])
     if len(rows) < len(names):
@@ -311,7 +340,7 @@ def _fit_one(rows: Sequence[Measured]) -> dict[str, float]:
         )
     seconds = np.array([require_positive(row.seconds, "seconds") for row in rows])
     sizes = np.array([row.sizes for row in rows]).T  # (4, R)
-    counts = terms(form, *sizes)
+    counts = terms(form, *sizes, device=device)
     table = np.stack([counts[name] for name in names], axis=1)  # (R, terms)
     return dict(zip(names, _least_log_ratios(table, seconds).tolist(), strict=True))
 

@@ -13,7 +13,15 @@ from __future__ import annotations
 import torch
 import torch.distributed as dist
 
-__all__ = ["from_first_rank", "is_spread", "sum_over_ranks"]
+from sigreg_edu.slicing import trigonometric_sums
+
+__all__ = [
+    "from_first_rank",
+    "is_spread",
+    "sum_over_ranks",
+    "sums_of_all_ranks",
+    "with_mean_gradient",
+]
 
 
 def is_spread() -> bool:
@@ -52,6 +60,55 @@ class _SumOverRanks(torch.autograd.Function):
         total = gradient.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total
+
+
+def with_mean_gradient(x: torch.Tensor) -> torch.Tensor:
+    """``x`` itself, with its gradient averaged over ranks, as DistributedDataParallel does.
+
+    For something that is the same on every rank and stays so, such as directions that climb.
+
+    >>> with_mean_gradient(torch.ones(2))
+    tensor([1., 1.])
+    """
+    return _MeanGradient.apply(x) if is_spread() else x
+
+
+class _MeanGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: torch.Tensor) -> torch.Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> torch.Tensor:
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total / dist.get_world_size()
+
+
+def sums_of_all_ranks(
+    z: torch.Tensor,
+    directions: torch.Tensor,
+    *,
+    num_points: int,
+    t_max: float,
+    distributed: bool = True,
+) -> torch.Tensor:
+    """Sums of cosines and sines of the shadows of all ranks' points, (..., 2, T, M).
+
+    Args:
+        z: this rank's points (..., N, D).
+        directions: A (D, M), the same on every rank.
+        num_points: number of knots T.
+        t_max: last knot.
+        distributed: False: of this rank's points alone.
+
+    >>> sums = sums_of_all_ranks(torch.zeros(5, 2), torch.eye(2), num_points=3, t_max=3.0)
+    >>> sums[0, 0]  # the cosines at t = 0
+    tensor([5., 5.], dtype=torch.float64)
+    """
+    spacing = t_max / (num_points - 1)
+    sums = trigonometric_sums(z, directions, num_points=num_points, spacing=spacing)
+    return sum_over_ranks(sums) if distributed else sums
 
 
 def from_first_rank(x: torch.Tensor) -> torch.Tensor:

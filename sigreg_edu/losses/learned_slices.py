@@ -7,6 +7,10 @@ circles on which T of this batch grows. The rest are fresh random ones.
 
 The value is then no longer an estimate of the mean over all directions: climbers find something in
 Gaussian noise, too, and the more the larger D / N.
+
+To take the worst direction instead of the mean is known from optimal transport: the max-sliced
+Wasserstein distance (Deshpande and others, CVPR 2019; Kolouri and others, Generalized sliced
+Wasserstein distances, NeurIPS 2019).
 """
 
 from __future__ import annotations
@@ -14,15 +18,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from sigreg_edu.checks import (
-    require_integer,
-    require_number,
-    require_one_source,
-    require_points,
-    require_positive,
-)
+from sigreg_edu.checks import require_integer, require_number, require_points, require_positive
+from sigreg_edu.losses.distributed import from_first_rank, sums_of_all_ranks, with_mean_gradient
 from sigreg_edu.losses.inputs import widened
-from sigreg_edu.slicing import sliced_epps_pulley, uniform_directions
+from sigreg_edu.losses.kept_directions import KeepsDirections
+from sigreg_edu.losses.sigreg import SIGReg
+from sigreg_edu.slicing import statistic_from_sums, uniform_directions
 from sigreg_edu.slicing.search import along_great_circles, look_uphill
 from sigreg_edu.statistics.precision import full_precision
 
@@ -31,7 +32,7 @@ __all__ = ["LearnedSliceSIGReg", "LearnedSlices"]
 SAME = 0.95  # cosine from which two climbers count as one
 
 
-class LearnedSlices(nn.Module):
+class LearnedSlices(KeepsDirections):
     """Directions that are kept in a buffer and climb T on the sphere.
 
     A stride that does not lead up is not taken, and the next is half as long. A climber that has
@@ -42,13 +43,20 @@ class LearnedSlices(nn.Module):
         num_directions: K.
         num_strides: strides at each call; 0 leaves the directions where they are.
         stride: first stride of a call, in radians.
-        generator, seed: source of the first directions, on the CPU; seed 0 if neither is given.
+        num_points, t_max: of the T that is climbed, as :class:`~sigreg_edu.losses.SIGReg`.
+        distributed: in a process of several of torch.distributed, climb T of the points of all
+            ranks together; every rank must then call, and has the same directions. False: climb on
+            this rank's points alone.
+        generator, seed: source of the first directions and of those that begin anew; seed 0 if
+            neither is given. Its state is part of ``state_dict()``.
 
     Attributes:
-        directions: buffer (D, K), float32; None before the first call.
+        directions: buffer (D, K), float32 whatever the module is cast to; None before the first
+            call.
 
     Raises:
-        TypeError, ValueError: an option out of range.
+        TypeError, ValueError: an option out of range; points of another dimension than those
+            before.
 
     >>> z = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
     >>> z[:, 1] = z[:, 1].sign()  # two heaps at -1 and 1
@@ -62,19 +70,20 @@ class LearnedSlices(nn.Module):
         *,
         num_strides: int = 3,
         stride: float = 0.3,
+        num_points: int = 17,
+        t_max: float = 3.0,
+        distributed: bool = True,
         generator: torch.Generator | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(generator, seed)
         self.num_directions = require_integer(num_directions, "num_directions")
         self.num_strides = require_integer(num_strides, "num_strides", minimum=0)
         self.stride = require_positive(stride, "stride")
-        self.generator = require_one_source(
-            generator, 0 if generator is None and seed is None else seed
-        )
-        self.register_buffer("directions", None)
+        self.num_points = require_integer(num_points, "num_points", minimum=2)
+        self.t_max = require_positive(t_max, "t_max")
+        self.distributed = bool(distributed)
 
-    @torch.no_grad()
     def climb(self, z: torch.Tensor) -> torch.Tensor:
         """Take the strides of one call on the points ``z`` (..., N, D); return (D, K) detached.
 
@@ -82,40 +91,63 @@ class LearnedSlices(nn.Module):
         that begin anew stand in their places.
         """
         points = widened(require_points(z, "z")).detach().flatten(0, -2)  # (V N, D)
-        with full_precision(z):
-            places = self._kept(points)
-            heights, uphill = look_uphill(points, places)
-            strides = torch.full_like(heights, self.stride)
-            for _ in range(self.num_strides):
-                tried = along_great_circles(places, uphill, strides)
-                tried_heights, tried_uphill = look_uphill(points, tried)
-                higher = tried_heights > heights  # (K,)
-                places = torch.where(higher, tried, places)
-                uphill = torch.where(higher, tried_uphill, uphill)
-                heights = torch.where(higher, tried_heights, heights)
-                strides = torch.where(higher, strides, strides / 2)
-            places = self._parted(places, heights)
-        self.directions = places.float()
+        with torch.inference_mode(False), torch.no_grad(), full_precision(z):
+            points = points.clone() if points.is_inference() else points
+            places = self._climbed(points, self._kept(points))
+            self.directions = places.float()
         return places
 
+    def _climbed(self, points: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        """Where climbers (D, K) come to on points (N, D)."""
+        heights, uphill = look_uphill(points, places, self._height)
+        strides = torch.full_like(heights, self.stride)
+        for _ in range(self.num_strides):
+            tried = along_great_circles(places, uphill, strides)
+            tried_heights, tried_uphill = look_uphill(points, tried, self._height)
+            higher = tried_heights > heights  # (K,)
+            places = torch.where(higher, tried, places)
+            uphill = torch.where(higher, tried_uphill, uphill)
+            heights = torch.where(higher, tried_heights, heights)
+            strides = torch.where(higher, strides, strides / 2)
+        return self._joined(self._parted(places, heights))
+
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        return self.climb(z)
+        """The directions (D, K) for points (..., N, D): a climb while training, else as kept."""
+        if self.training or self.directions is None:
+            return self.climb(z)
+        return self._kept(widened(require_points(z, "z")))
+
+    def _height(self, z: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
+        """T of the points of all ranks along each direction: (N, D) and (D, K) to (K,)."""
+        if self.distributed:
+            directions = with_mean_gradient(directions)
+        options = {"num_points": self.num_points, "t_max": self.t_max}
+        sums = sums_of_all_ranks(z, directions, **options, distributed=self.distributed)
+        return statistic_from_sums(sums, t_max=self.t_max).to(z.dtype)
 
     def _kept(self, z: torch.Tensor) -> torch.Tensor:
-        """The directions as they are, drawn if there are none yet."""
+        """The directions as they are for points (..., N, D), drawn if there are none yet."""
+        wanted = (z.shape[-1], self.num_directions)
         if self.directions is None:
-            return self._random(z.new_empty(z.shape[1], self.num_directions))
-        if self.directions.shape[0] != z.shape[1]:
+            return self._joined(self._random(z.new_empty(wanted)))
+        if tuple(self.directions.shape) != wanted:
             raise ValueError(
-                f"these slices were learned in D = {self.directions.shape[0]} dimensions, got "
-                f"embeddings with D = {z.shape[1]}. Use another LearnedSlices for them."
+                f"these slices were learned, or loaded from a checkpoint, for (D, K) = "
+                f"{tuple(self.directions.shape)}, got embeddings and num_directions for {wanted}. "
+                "Use another LearnedSlices for them."
             )
         kept = self.directions.to(z)
-        return kept / kept.norm(dim=0)
+        return self._joined(kept / kept.norm(dim=0))
+
+    def _joined(self, directions: torch.Tensor) -> torch.Tensor:
+        """Rank 0's directions, for every rank."""
+        return from_first_rank(directions) if self.distributed else directions
 
     def _random(self, like: torch.Tensor) -> torch.Tensor:
         """Random directions of the shape, dtype and device of ``like`` (D, K)."""
-        drawn = uniform_directions(*like.shape, generator=self.generator, dtype=like.dtype)
+        drawn = uniform_directions(
+            *like.shape, generator=self.generator, dtype=like.dtype, device=self.generator.device
+        )
         return drawn.to(like.device)
 
     def _parted(self, places: torch.Tensor, heights: torch.Tensor) -> torch.Tensor:
@@ -126,26 +158,11 @@ class LearnedSlices(nn.Module):
         again = (cosines > SAME).any(dim=0)  # (K,)
         return torch.where(again, self._random(places), places)
 
-    def _load_from_state_dict(self, state_dict, prefix, *arguments) -> None:
-        """Make room for the directions, which are drawn only at the first call."""
-        kept = state_dict.get(prefix + "directions")
-        if kept is not None:
-            self.directions = torch.empty_like(kept)
-        super()._load_from_state_dict(state_dict, prefix, *arguments)
-
-    def get_extra_state(self) -> torch.Tensor:
-        """The generator's state, (bytes,) uint8, for ``state_dict()``."""
-        return self.generator.get_state()
-
-    def set_extra_state(self, state: torch.Tensor) -> None:
-        """Continue from a generator's state."""
-        self.generator.set_state(state.cpu())
-
     def extra_repr(self) -> str:
         """The options."""
         return (
             f"num_directions={self.num_directions}, num_strides={self.num_strides}, "
-            f"stride={self.stride}"
+            f"stride={self.stride}, num_points={self.num_points}, t_max={self.t_max}"
         )
 
 
@@ -161,9 +178,13 @@ class LearnedSliceSIGReg(nn.Module):
         num_slices: M.
         share: of the directions that are learned, 0 to 1; K = round(share · M).
         num_strides, stride: of the climb at each call in training mode; in evaluation mode the
-            directions stay.
-        num_points, t_max, scale_by_n: as :class:`~sigreg_edu.losses.SIGReg`.
-        generator, seed: source of all random directions; seed 0 if neither is given.
+            directions stay where they are, once there are any.
+        num_points, t_max, scale_by_n: as :class:`~sigreg_edu.losses.SIGReg`; what is climbed is
+            the same T.
+        distributed: as :class:`~sigreg_edu.losses.SIGReg`; the climb, too, is on the points of all
+            ranks together.
+        generator, seed: source of all random directions; seed 0 if neither is given. Its state and
+            the learned directions are part of ``state_dict()``.
 
     Shape:
         z (..., N, D) -> dict of scalars: ``loss``, ``learned_loss`` and ``random_loss``, the means
@@ -188,50 +209,39 @@ class LearnedSliceSIGReg(nn.Module):
         num_points: int = 17,
         t_max: float = 3.0,
         scale_by_n: bool = True,
+        distributed: bool = True,
         generator: torch.Generator | None = None,
         seed: int | None = None,
     ) -> None:
         super().__init__()
         self.num_slices = require_integer(num_slices, "num_slices")
         self.share = require_number(share, "share", minimum=0.0, maximum=1.0)
-        self.num_points = require_integer(num_points, "num_points", minimum=2)
-        self.t_max = require_positive(t_max, "t_max")
-        self.scale_by_n = bool(scale_by_n)
-        self.generator = require_one_source(
-            generator, 0 if generator is None and seed is None else seed
-        )
         learned = round(self.share * self.num_slices)
         self.num_random = self.num_slices - learned
-        self.slices = (
-            LearnedSlices(learned, num_strides=num_strides, stride=stride, generator=self.generator)
-            if learned
-            else None
+        options = {"num_points": num_points, "t_max": t_max, "distributed": distributed}
+        self.sigreg = SIGReg(
+            max(self.num_random, 1),
+            **options,
+            scale_by_n=scale_by_n,
+            reduction=None,
+            generator=generator,
+            seed=seed,
         )
+        climb = {"num_strides": num_strides, "stride": stride, "generator": self.sigreg.generator}
+        self.slices = LearnedSlices(learned, **climb, **options) if learned else None
 
     def forward(self, z: torch.Tensor) -> dict[str, torch.Tensor]:
         """The loss of ``z`` (..., N, D) and its two parts."""
         wide = widened(require_points(z, "z"))
         directions = {}
         if self.slices is not None:
-            keep = not self.training and self.slices.directions is not None
-            directions["learned_loss"] = (
-                self.slices.directions.to(wide) if keep else self.slices.climb(wide)
-            )
+            directions["learned_loss"] = self.slices(wide)
         if self.num_random:
-            directions["random_loss"] = uniform_directions(
-                wide.shape[-1], self.num_random, generator=self.generator, dtype=wide.dtype
-            ).to(wide.device)
-        options = {
-            "num_points": self.num_points,
-            "t_max": self.t_max,
-            "scale_by_n": self.scale_by_n,
-        }
-        with full_precision(z):
-            along = {
-                name: sliced_epps_pulley(wide, some, **options) for name, some in directions.items()
-            }
-            loss = torch.cat(list(along.values()), dim=-1).mean()  # (..., M)
-        return {"loss": loss, **{name: values.mean() for name, values in along.items()}}
+            directions["random_loss"] = self.sigreg.draw_directions(wide)
+        values = self.sigreg(wide, directions=torch.cat(list(directions.values()), dim=1))
+        counts = [some.shape[1] for some in directions.values()]
+        parts = zip(directions, values.split(counts, dim=-1), strict=True)  # (..., M)
+        return {"loss": values.mean(), **{name: some.mean() for name, some in parts}}
 
     def extra_repr(self) -> str:
         """The numbers of directions."""

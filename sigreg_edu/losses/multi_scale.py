@@ -68,7 +68,7 @@ class MultiScaleSIGReg(nn.Module):
         weights: of each level, at least 0; 1 each by default.
         levels: their names; by default "patches", "quadrants", "images" for three of them, else
             "level_0", "level_1", ….
-        num_points, t_max, scale_by_n: as :class:`SIGReg`.
+        num_points, t_max, scale_by_n, distributed: as :class:`SIGReg`.
         seed: of the directions of all levels.
 
     Shape:
@@ -93,6 +93,7 @@ class MultiScaleSIGReg(nn.Module):
         num_points: int = 17,
         t_max: float = 3.0,
         scale_by_n: bool = True,
+        distributed: bool = True,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -113,7 +114,12 @@ class MultiScaleSIGReg(nn.Module):
             )
         for weight in self.weights:
             require_number(weight, "a weight", minimum=0.0)
-        options = {"num_points": num_points, "t_max": t_max, "scale_by_n": scale_by_n}
+        options = {
+            "num_points": num_points,
+            "t_max": t_max,
+            "scale_by_n": scale_by_n,
+            "distributed": distributed,
+        }
         generator = torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0))
         self.parts = nn.ModuleList(
             SIGReg(slices, generator=generator, **options) for slices in num_slices

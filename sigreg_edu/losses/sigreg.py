@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from sigreg_edu.checks import (
     require_choice,
     require_integer,
-    require_one_source,
     require_points,
     require_positive,
     require_tensor,
 )
-from sigreg_edu.losses.distributed import from_first_rank, is_spread, sum_over_ranks
+from sigreg_edu.losses.distributed import from_first_rank, is_spread, sums_of_all_ranks
 from sigreg_edu.losses.inputs import widened
+from sigreg_edu.losses.kept_directions import KeepsDirections
 from sigreg_edu.slicing import (
     cramer_wold_statistic,
     sliced_statistic,
     statistic_from_sums,
-    trigonometric_sums,
     uniform_directions,
 )
 from sigreg_edu.statistics import METHODS, EppsPulleyTest
@@ -30,7 +28,7 @@ __all__ = ["SIGREG_METHODS", "SIGReg"]
 SIGREG_METHODS = (*METHODS, "all_directions")
 
 
-class SIGReg(nn.Module):
+class SIGReg(KeepsDirections):
     """Sketched isotropic Gaussian regularization: the mean Epps-Pulley statistic of random shadows.
 
         (1/M) sum_m T(z a_m),   T the statistic with the factor N, a_m uniform on the sphere.
@@ -108,7 +106,7 @@ class SIGReg(nn.Module):
         generator: torch.Generator | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(generator, seed)
         self.num_slices = num_slices
         self.method = require_choice(method, "method", SIGREG_METHODS)
         if reduction is not None:
@@ -129,10 +127,11 @@ class SIGReg(nn.Module):
             eps=eps,
             scale_by_n=scale_by_n,
         )
-        if generator is None and seed is None:
-            seed = 0
-        self.generator = require_one_source(generator, seed)
-        self.register_buffer("directions", None)  # (D, M), once fixed ones have been drawn
+
+    @property
+    def keeps_directions(self) -> bool:
+        """Whether slices are fixed."""
+        return self.fixed_slices
 
     @property
     def num_slices(self) -> int:
@@ -160,12 +159,13 @@ class SIGReg(nn.Module):
         if self.method != "quadrature" or self.test.standardize:
             self._require_one_rank()
             return sliced_statistic(z, directions, self.test)
-        knots, t_max = self.test.num_points, self.test.t_max
-        sums = trigonometric_sums(z, directions, num_points=knots, spacing=t_max / (knots - 1))
-        if self.distributed:
-            sums = sum_over_ranks(sums)
-        values = statistic_from_sums(sums, t_max=t_max, scale_by_n=self.test.scale_by_n)
-        return values.to(z.dtype)
+        options = {"num_points": self.test.num_points, "t_max": self.test.t_max}
+        sums = sums_of_all_ranks(z, directions, **options, distributed=self.distributed)
+        return self._from_sums(sums).to(z.dtype)
+
+    def _from_sums(self, sums: torch.Tensor) -> torch.Tensor:
+        """The statistic of each slice, (..., 2, T, M) to (..., M)."""
+        return statistic_from_sums(sums, t_max=self.test.t_max, scale_by_n=self.test.scale_by_n)
 
     def _over_all_directions(
         self, z: torch.Tensor, directions: torch.Tensor | None
@@ -228,38 +228,6 @@ class SIGReg(nn.Module):
         if z.is_cuda and not directions.is_cuda:  # a copy that the host need not wait for
             directions = directions.pin_memory()
         return directions.to(z.device, non_blocking=True)
-
-    def get_extra_state(self) -> torch.Tensor:
-        """The generator's state, (bytes,) uint8, for ``state_dict()``."""
-        return self.generator.get_state()
-
-    def set_extra_state(self, state: torch.Tensor) -> None:
-        """Continue from a generator's state."""
-        try:
-            self.generator.set_state(state.cpu())
-        except (AttributeError, RuntimeError, TypeError) as error:
-            raise ValueError(
-                f"the state of SIGReg's generator must be that of one on {self.generator.device}, "
-                f"got something else ({error}). Load a checkpoint made with such a generator."
-            ) from error
-
-    def _load_from_state_dict(self, state_dict, prefix, *arguments) -> None:
-        """Make room for fixed directions, which are drawn only at the first call."""
-        kept = state_dict.get(prefix + "directions")
-        if kept is not None and self.fixed_slices:
-            device = kept.device if self.directions is None else self.directions.device
-            self.directions = torch.empty_like(kept, device=device, dtype=torch.float32)
-        elif kept is None and prefix + "_extra_state" in state_dict:  # saved before the first call
-            self.directions = None
-        super()._load_from_state_dict(state_dict, prefix, *arguments)
-
-    def _apply(self, fn, recurse: bool = True) -> SIGReg:
-        """Move fixed directions with the module, but do not round them: they are unit vectors."""
-        kept = self.directions
-        super()._apply(fn, recurse)
-        if kept is not None:
-            self.directions = kept.to(self.directions.device)
-        return self
 
     def extra_repr(self) -> str:
         """The options that are not the test's."""

@@ -38,6 +38,7 @@ __all__ = [
     "room_bytes",
     "settle_allocator",
     "take_turns",
+    "turn",
 ]
 
 KNOTS = 17
@@ -129,6 +130,16 @@ def take_turns(
         for name, step in steps.items():
             times[name].append(milliseconds(step, repeats[name], device))
     return times
+
+
+def turn(step: Step, device: str = "cpu") -> float:
+    """Milliseconds of one step that is already warm, in one turn of it.
+
+    A step that fills its turn alone is not run again.
+    """
+    first = milliseconds(step, 1, device)
+    repeats = repeats_for(first)
+    return first if repeats == 1 else milliseconds(step, repeats, device)
 
 
 def repeats_for(ms: float) -> int:
@@ -365,10 +376,8 @@ def _bites(
     yield None
     peak = peak_bytes(step, device)
     yield None
-    first = milliseconds(step, 1, device)
-    repeats = repeats_for(first)
-    times = [first] if repeats == 1 else []  # a long step counts at once
+    times = []
     while len(times) < rounds:
         yield None
-        times.append(milliseconds(step, repeats, device))
+        times.append(turn(step, device))
     yield Measured(form, *sizes, statistics.median(times) / 1e3, peak)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
-from sigreg_edu.checks import require_integer, require_one_source, require_points
-from sigreg_edu.losses.inputs import widened
-from sigreg_edu.slicing import trigonometric_sums, uniform_directions
-from sigreg_edu.statistics.precision import full_precision
+from sigreg_edu.losses.sigreg import SIGReg
+from sigreg_edu.slicing import rule_statistic_from_sums
 from sigreg_edu.statistics.weights import null_of_rule, weight_rule
 
 __all__ = ["WeightedSIGReg"]
 
 
-class WeightedSIGReg(nn.Module):
+class WeightedSIGReg(SIGReg):
     """The mean over M fresh random directions of the statistic with any weight.
 
     See :mod:`sigreg_edu.statistics.weights`. Values of two weights do not compare: each has a floor
@@ -27,13 +24,16 @@ class WeightedSIGReg(nn.Module):
         t_max: last knot.
         num_points: number of knots.
         normalized: multiply by the null mean of LeJEPA's weight (1.0525) over the rule's own.
-        generator, seed: source of the directions; seed 0 if neither is given.
+        distributed, generator, seed: as :class:`SIGReg`, and so is all that a checkpoint keeps.
 
     Attributes:
         null_mean: mean of the value for samples of N(0, I).
 
     Shape:
         z (..., N, D) -> scalar.
+
+    Raises:
+        TypeError, ValueError: an option out of range; ``z`` is no floating-point (..., N, D).
 
     >>> z = torch.randn(200, 8, generator=torch.Generator().manual_seed(0))
     >>> loss = WeightedSIGReg(64, weight="cauchy", t_max=5.0, normalized=True)
@@ -50,45 +50,29 @@ class WeightedSIGReg(nn.Module):
         t_max: float = 3.0,
         num_points: int = 17,
         normalized: bool = False,
+        distributed: bool = True,
         generator: torch.Generator | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__()
-        self.num_slices = require_integer(num_slices, "num_slices")
-        knots, weights = weight_rule(weight, width=width, t_max=t_max, num_points=num_points)
-        if normalized:
-            weights = weights * (null_of_rule(*weight_rule()).mean / _floor(knots, weights))
-        self.null_mean = _floor(knots, weights)
-        self.spacing = float(knots[1])
-        self.register_buffer("knots", knots, persistent=False)
-        self.register_buffer("weights", weights, persistent=False)
-        self.generator = require_one_source(
-            generator, 0 if generator is None and seed is None else seed
+        super().__init__(
+            num_slices,
+            num_points,
+            t_max=t_max,
+            distributed=distributed,
+            generator=generator,
+            seed=seed,
         )
-        self.options = f"weight={weight!r}, width={width}, t_max={t_max}"
+        self.weight = {"weight": weight, "width": width, "t_max": t_max, "num_points": num_points}
+        floor = null_of_rule(*weight_rule(**self.weight)).mean
+        self.null_mean = null_of_rule(*weight_rule()).mean if normalized else floor
+        self.scale = self.null_mean / floor
 
-    def forward(self, z: torch.Tensor, *, directions: torch.Tensor | None = None) -> torch.Tensor:
-        """The loss of ``z`` (..., N, D), along ``directions`` (D, M) if they are given."""
-        wide = widened(require_points(z, "z"))
-        if directions is None:
-            directions = uniform_directions(
-                wide.shape[-1], self.num_slices, generator=self.generator, dtype=wide.dtype
-            ).to(wide.device)
-        with full_precision(z):
-            sums = trigonometric_sums(
-                wide, directions, num_points=len(self.knots), spacing=self.spacing
-            )
-            means = sums / wide.shape[-2]  # (..., 2, T, M)
-            target = torch.exp(-self.knots.square() / 2).to(means)
-            gap = (means[..., 0, :, :] - target[:, None]).square() + means[..., 1, :, :].square()
-            values = wide.shape[-2] * (self.weights.to(means) @ gap)  # (T,) @ (..., T, M)
-        return values.mean().to(wide.dtype)
+    def _from_sums(self, sums: torch.Tensor) -> torch.Tensor:
+        """The statistic of each slice, (..., 2, T, M) to (..., M)."""
+        knots, weights = weight_rule(**self.weight, device=sums.device)
+        return self.scale * rule_statistic_from_sums(sums, knots.to(sums), weights.to(sums))
 
     def extra_repr(self) -> str:
         """The weight and the number of slices."""
-        return f"num_slices={self.num_slices}, {self.options}"
-
-
-def _floor(knots: torch.Tensor, weights: torch.Tensor) -> float:
-    """Mean under N(0, 1): E |phi_N - phi|^2 = (1 - phi^2) / N at each knot."""
-    return float(weights @ (1 - torch.exp(-knots.square())))
+        options = (f"{name}={value!r}" for name, value in self.weight.items())
+        return f"num_slices={self.num_slices}, {', '.join(options)}"

@@ -19,6 +19,7 @@ from sigreg_edu.slicing.search import (
     worst_direction_tests,
 )
 from sigreg_edu.slicing.sliced_epps_pulley import (
+    rule_statistic_from_sums,
     sliced_epps_pulley,
     sliced_epps_pulley_textbook,
     statistic_from_sums,
@@ -36,6 +37,7 @@ __all__ = [
     "orthogonal_directions",
     "project",
     "quasi_random_directions",
+    "rule_statistic_from_sums",
     "sample_directions",
     "sliced_epps_pulley",
     "sliced_epps_pulley_textbook",

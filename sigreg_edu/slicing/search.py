@@ -15,6 +15,7 @@ for its shape alone, the searched half is whitened and the tested shadow standar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -305,11 +306,18 @@ def along_great_circles(
     return moved / moved.norm(dim=0)
 
 
-def look_uphill(z: torch.Tensor, climbers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Height (K,) of each climber (D, K), and the unit tangent along which it grows fastest."""
+def look_uphill(
+    z: torch.Tensor,
+    climbers: torch.Tensor,
+    height: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = sliced_epps_pulley,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Height (K,) of each climber (D, K), and the unit tangent along which it grows fastest.
+
+    ``height(z, climbers)`` is what is climbed, for each climber by itself.
+    """
     places = climbers.detach().requires_grad_()
     with torch.enable_grad():
-        heights = sliced_epps_pulley(z, places)
+        heights = height(z, places)
         (gradient,) = torch.autograd.grad(heights.sum(), places)  # (D, K)
     tangent = gradient - (gradient * climbers).sum(0) * climbers
     return heights.detach(), tangent / tangent.norm(dim=0).clamp(min=1e-30)

@@ -14,7 +14,12 @@ from sigreg_edu.slicing.projections import project
 from sigreg_edu.slicing.trig_sums import trigonometric_sums
 from sigreg_edu.statistics import quadrature_rule, standard_normal_cf
 
-__all__ = ["sliced_epps_pulley", "sliced_epps_pulley_textbook", "statistic_from_sums"]
+__all__ = [
+    "rule_statistic_from_sums",
+    "sliced_epps_pulley",
+    "sliced_epps_pulley_textbook",
+    "statistic_from_sums",
+]
 
 
 def sliced_epps_pulley_textbook(
@@ -98,7 +103,24 @@ def statistic_from_sums(
     >>> statistic_from_sums(2 * sums, t_max=3.0)  # of ten points at 0
     tensor([4.0205, 4.0205], dtype=torch.float64)
     """
-    knots, weights = quadrature_rule(sums.shape[-2], t_max, dtype=sums.dtype, device=sums.device)
+    rule = quadrature_rule(sums.shape[-2], t_max, dtype=sums.dtype, device=sums.device)
+    return rule_statistic_from_sums(sums, *rule, scale_by_n=scale_by_n)
+
+
+def rule_statistic_from_sums(
+    sums: torch.Tensor, knots: torch.Tensor, weights: torch.Tensor, *, scale_by_n: bool = True
+) -> torch.Tensor:
+    """The same with the weights of any rule, see :mod:`sigreg_edu.statistics.weights`.
+
+    Args:
+        sums: (..., 2, T, M), as :func:`trigonometric_sums` returns them.
+        knots: (T,), with the dtype and device of ``sums``.
+        weights: (T,), likewise.
+        scale_by_n: multiply by N.
+
+    Returns:
+        One statistic per direction (..., M), in the dtype of ``sums``.
+    """
     statistic = _WeightedGap.apply(sums, standard_normal_cf(knots), weights)
     return statistic * sums[..., 0, 0, :].detach() if scale_by_n else statistic
 

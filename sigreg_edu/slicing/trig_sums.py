@@ -31,10 +31,10 @@ __all__ = ["trigonometric_sums"]
 
 # Angles per block. On a CPU a block's arrays (5 MB) stay in the outer cache; a GPU wants work
 # for all its cores at each launch.
-_BLOCK = {"cpu": 2**18}
-_BLOCK_ELSEWHERE = 2**21
-_SLICES_PER_BLOCK = 1024
-_KEPT_BYTES = 2**25  # projections up to 32 MB are kept for the backward pass
+BLOCK = {"cpu": 2**18}
+BLOCK_ELSEWHERE = 2**21
+SLICES_PER_BLOCK = 1024
+KEPT_BYTES = 2**25  # projections up to 32 MB are kept for the backward pass
 
 _INSTEAD = "Use sliced_epps_pulley_textbook, which torch differentiates in any way."
 
@@ -114,7 +114,7 @@ def _empty_sums(z: torch.Tensor, directions: torch.Tensor, num_points: int) -> t
 
 def _empty_angles(z: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
     views, count, _ = z.shape
-    kept = views * count * directions.shape[1] * z.element_size() <= _KEPT_BYTES
+    kept = views * count * directions.shape[1] * z.element_size() <= KEPT_BYTES
     return z.new_empty((views, count, directions.shape[1]) if kept else (0,))
 
 
@@ -124,8 +124,8 @@ def _blocks(z: torch.Tensor, directions: torch.Tensor) -> Iterator[tuple[slice, 
     A block has several views only if it has all of their points.
     """
     views, count, _ = z.shape
-    width = min(directions.shape[1], _SLICES_PER_BLOCK)
-    height = max(1, _BLOCK.get(z.device.type, _BLOCK_ELSEWHERE) // width)
+    width = min(directions.shape[1], SLICES_PER_BLOCK)
+    height = max(1, angles_per_block(z.device.type) // width)
     depth = max(1, height // count)
     for first in range(0, views, depth):
         for left in range(0, directions.shape[1], width):
@@ -135,6 +135,11 @@ def _blocks(z: torch.Tensor, directions: torch.Tensor) -> Iterator[tuple[slice, 
                     slice(top, top + height),
                     slice(left, left + width),
                 )
+
+
+def angles_per_block(kind: str) -> int:
+    """How many angles a block has on a kind of device, ``"cpu"`` or another."""
+    return BLOCK.get(kind, BLOCK_ELSEWHERE)
 
 
 def _angles_of(

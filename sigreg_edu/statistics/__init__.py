@@ -19,6 +19,7 @@ from sigreg_edu.statistics.epps_pulley import (
     epps_pulley_terms,
     quadrature_rule,
     reference_quantiles,
+    rule_statistic,
     standard_normal_cf,
     standardize,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "quadrature_rule",
     "reference_quantiles",
     "rejection_rates",
+    "rule_statistic",
     "standard_normal_cf",
     "standardize",
 ]

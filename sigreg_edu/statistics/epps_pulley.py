@@ -52,14 +52,16 @@ __all__ = [
     "epps_pulley_terms",
     "quadrature_rule",
     "reference_quantiles",
+    "rule_statistic",
     "standard_normal_cf",
     "standardize",
+    "trapezoid_rule",
 ]
 
 METHODS = ("quadrature", "closed_form", "reference_points")
 
 # Pairs per block of the closed form: 8 MB of float64, which fits a processor's outer cache.
-_PAIRS_PER_BLOCK = 2**20
+PAIRS_PER_BLOCK = 2**20
 
 
 def standard_normal_cf(t: torch.Tensor) -> torch.Tensor:
@@ -109,6 +111,38 @@ def _ecf_parts(x: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Te
     return angles.cos().mean(-2), angles.sin().mean(-2)
 
 
+def trapezoid_rule(
+    num_points: int, t_max: float, *, device: torch.device | str = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The trapezoid rule for even f: sum_k widths_k f(knots_k) ~ int f(t) dt from -t_max to t_max.
+
+    The knots lie on [0, t_max] only; each interior one counts twice, once for t and once for -t.
+
+    Args:
+        num_points: number of knots T, at least 2.
+        t_max: last knot.
+        device: of the result; where it has no float64, the CPU.
+
+    Returns:
+        Knots (T,) and widths (T,), float64.
+
+    Raises:
+        TypeError, ValueError: a number out of range.
+
+    >>> trapezoid_rule(3, 1.0)[1].tolist()
+    [0.5, 1.0, 0.5]
+    """
+    require_integer(num_points, "num_points", minimum=2)
+    require_positive(t_max, "t_max")
+    build = torch.device(device)
+    build = build if working_dtype(build) == torch.float64 else torch.device("cpu")
+    knots = torch.linspace(0.0, t_max, num_points, dtype=torch.float64, device=build)
+    widths = torch.full_like(knots, 2 * t_max / (num_points - 1))  # both signs of t
+    widths[0] /= 2
+    widths[-1] /= 2
+    return knots, widths
+
+
 def quadrature_rule(
     num_points: int = 17,
     t_max: float = 3.0,
@@ -118,9 +152,8 @@ def quadrature_rule(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """LeJEPA's trapezoid rule: sum_k weights_k f(knots_k) ~ int f(t) exp(-t^2 / 2) dt.
 
-    The knots lie on [0, t_max] only. The integrand is even in t, so each interior knot counts
-    twice, once for t and once for -t. The window exp(-t^2 / 2) is part of the weights. Knots and
-    weights are computed in float64 and then rounded to ``dtype``.
+    See :func:`trapezoid_rule`; the window exp(-t^2 / 2) is part of the weights. Knots and weights
+    are computed in float64 and then rounded to ``dtype``.
 
     Args:
         num_points: number of knots T, at least 2.
@@ -135,14 +168,7 @@ def quadrature_rule(
     >>> knots, weights
     (tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64), tensor([0.5000, 0.8825, 0.3033], dtype=torch.float64))
     """  # noqa: E501 - doctest output
-    require_integer(num_points, "num_points", minimum=2)
-    require_positive(t_max, "t_max")
-    build = torch.device(device)
-    build = build if working_dtype(build) == torch.float64 else torch.device("cpu")
-    knots = torch.linspace(0.0, t_max, num_points, dtype=torch.float64, device=build)
-    widths = torch.full_like(knots, 2 * t_max / (num_points - 1))  # both signs of t
-    widths[0] /= 2
-    widths[-1] /= 2
+    knots, widths = trapezoid_rule(num_points, t_max, device=device)
     weights = widths * standard_normal_cf(knots)  # the window has the formula of the target
     return knots.to(device, dtype), weights.to(device, dtype)
 
@@ -234,8 +260,32 @@ def epps_pulley_quadrature(
     tensor(0.1752)
     """
     require_samples(x)
-    sample = promote(x)
-    knots, weights = quadrature_rule(num_points, t_max, dtype=sample.dtype, device=x.device)
+    rule = quadrature_rule(num_points, t_max, dtype=working_dtype(x.device), device=x.device)
+    return rule_statistic(x, *rule, scale_by_n=scale_by_n)
+
+
+def rule_statistic(
+    x: torch.Tensor, knots: torch.Tensor, weights: torch.Tensor, *, scale_by_n: bool = True
+) -> torch.Tensor:
+    """Epps-Pulley statistic with any rule: N sum_k weights_k |phi_N(knots_k) - phi(knots_k)|^2.
+
+    Args:
+        x: samples (..., N), N >= 1.
+        knots: (T,).
+        weights: (T,), both signs of t in them.
+        scale_by_n: multiply by N.
+
+    Returns:
+        Statistic (...), float64 for float64 ``x``, else float32.
+
+    Raises:
+        TypeError: ``x`` is no floating-point tensor. ValueError: ``x`` is empty or a scalar.
+
+    >>> rule_statistic(torch.zeros(10), *quadrature_rule())
+    tensor(4.0205)
+    """
+    sample = promote(require_samples(x))
+    knots, weights = knots.to(sample), weights.to(sample)
     real, imag = _ecf_parts(sample, knots)
     gap = (real - standard_normal_cf(knots)).square() + imag.square()  # (..., T)
     statistic = gap @ weights  # (..., T) @ (T,) -> (...)
@@ -273,7 +323,7 @@ def epps_pulley_closed_form(x: torch.Tensor, *, scale_by_n: bool = True) -> torc
 
 def _mean_pair_kernel(x: torch.Tensor) -> torch.Tensor:
     """Mean of exp(-(x_i - x_j)^2 / 2) over all pairs: (..., N) -> (...)."""
-    rows = max(1, _PAIRS_PER_BLOCK // x.numel())
+    rows = max(1, PAIRS_PER_BLOCK // x.numel())
     blocks = (
         torch.exp(-(some.unsqueeze(-1) - x.unsqueeze(-2)).square() / 2).sum((-2, -1))  # (..., n, N)
         for some in x.split(rows, dim=-1)

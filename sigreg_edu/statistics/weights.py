@@ -31,17 +31,16 @@ import numpy as np
 import torch
 from scipy import special
 
-from sigreg_edu.checks import require_choice, require_integer, require_positive, require_samples
+from sigreg_edu.checks import require_choice, require_positive
+from sigreg_edu.statistics.epps_pulley import trapezoid_rule
 from sigreg_edu.statistics.mixture import ChiSquareMixture
 from sigreg_edu.statistics.null import eigenvalues_of_rule
-from sigreg_edu.statistics.precision import promote, restore
 
 __all__ = [
     "WEIGHTS",
     "exact_null_mean",
     "kernel",
     "null_of_rule",
-    "rule_statistic",
     "weight_function",
     "weight_rule",
 ]
@@ -84,17 +83,19 @@ def weight_rule(
     width: float = 1.0,
     t_max: float = 3.0,
     num_points: int = 17,
+    device: torch.device | str = "cpu",
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Knots and quadrature weights: sum_k weights_k f(knots_k) ~ int f(t) w(t) dt, f even.
 
-    The trapezoid rule on [0, t_max], doubled by symmetry, as
-    :func:`~sigreg_edu.statistics.quadrature_rule`, which it equals at the defaults.
+    By :func:`~sigreg_edu.statistics.epps_pulley.trapezoid_rule`; at the defaults it is
+    :func:`~sigreg_edu.statistics.quadrature_rule`.
 
     Args:
         weight: a key of :data:`WEIGHTS`.
         width: its width s.
         t_max: last knot.
         num_points: number of knots T, at least 2.
+        device: of the result; where it has no float64, the CPU.
 
     Returns:
         Knots (T,) and weights (T,), float64.
@@ -106,45 +107,16 @@ def weight_rule(
     >>> weights.tolist()
     [0.5, 1.0, 0.5]
     """
-    num_points = require_integer(num_points, "num_points", minimum=2)
-    knots = torch.linspace(0.0, require_positive(t_max, "t_max"), num_points, dtype=torch.float64)
-    widths = torch.full_like(knots, 2 * t_max / (num_points - 1))  # both signs of t
-    widths[0] /= 2
-    widths[-1] /= 2
+    knots, widths = trapezoid_rule(num_points, t_max, device=device)
     return knots, widths * weight_function(weight, knots, width=width)
 
 
-def rule_statistic(
-    x: torch.Tensor, knots: torch.Tensor, weights: torch.Tensor, *, scale_by_n: bool = True
-) -> torch.Tensor:
-    """Epps-Pulley statistic with any rule: N sum_k weights_k |phi_N(t_k) - phi(t_k)|^2.
-
-    Args:
-        x: samples (..., N).
-        knots: (T,).
-        weights: (T,), both signs of t in them.
-        scale_by_n: multiply by N.
-
-    Returns:
-        Statistic (...), float64 for float64 ``x``, else float32.
-
-    >>> rule_statistic(torch.zeros(10), *weight_rule())
-    tensor(4.0205)
-    """
-    sample = promote(require_samples(x))
-    knots, weights = knots.to(sample), weights.to(sample)
-    angles = sample.unsqueeze(-1) * knots  # (..., N, T)
-    real, imag = angles.cos().mean(-2), angles.sin().mean(-2)  # (..., T)
-    gap = (real - torch.exp(-knots.square() / 2)).square() + imag.square()
-    statistic = gap @ weights  # (..., T) @ (T,) -> (...)
-    return restore(statistic * x.shape[-1] if scale_by_n else statistic, x)
-
-
 def null_of_rule(knots: torch.Tensor, weights: torch.Tensor) -> ChiSquareMixture:
-    """The limit law of :func:`rule_statistic` for samples of N(0, 1), with the factor N.
+    """The limit law of a rule's statistic for samples of N(0, 1), with the factor N.
 
-    Its weights are the eigenvalues of the covariances of sqrt(N) (phi_N - phi), real and imaginary
-    part, under the rule; its mean is sum_k weights_k (1 - exp(-knots_k^2)).
+    The statistic is :func:`~sigreg_edu.statistics.rule_statistic`. Weights of the law are the
+    eigenvalues of the covariances of sqrt(N) (phi_N - phi), real and imaginary part, under the
+    rule; its mean is sum_k weights_k (1 - exp(-knots_k^2)).
 
     >>> law = null_of_rule(*weight_rule())
     >>> round(law.mean, 4), round(float(law.quantile(0.95)), 2)

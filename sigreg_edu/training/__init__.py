@@ -23,7 +23,7 @@ from sigreg_edu.training.inspection import (
 from sigreg_edu.training.joint import JointTraining
 from sigreg_edu.training.loop import StepRecord, learning_rate, train_encoder
 from sigreg_edu.training.measures import Measures, measure_points
-from sigreg_edu.training.monitor import Monitor, Sign, null_floor, report_targets
+from sigreg_edu.training.monitor import Monitor, Sign, highest_rise, null_floor, report_targets
 from sigreg_edu.training.objective import CONDITIONS, Regularizer
 from sigreg_edu.training.pretraining import (
     Pretraining,
@@ -89,6 +89,7 @@ __all__ = [
     "factor_probes",
     "final_probes",
     "gaussian_effect",
+    "highest_rise",
     "inspect_embeddings",
     "knn_accuracy",
     "learning_rate",

@@ -70,14 +70,23 @@ def chart_branches() -> tuple[Branch, ...]:
     return (*_visible(), *_costly(), *_silent(), *_elsewhere())
 
 
+def lamb_without_n(lamb: float, rows: int) -> float:
+    """Return the λ beside T / N that weighs as much as ``lamb`` beside T, for N ``rows``.
+
+    >>> there = lamb_without_n(0.05, 128)
+    >>> round(there, 3), round(there / 128 / (1.0 - there), 6) == round(0.05 / 0.95, 6)
+    (0.871, True)
+    """
+    return lamb * rows / (1.0 - lamb + lamb * rows)
+
+
 def _row(case_name: str, start: str) -> Verdict:
     return next(row for row in verdicts() if row.case == case_name and row.remedy.startswith(start))
 
 
 def _told(case_name: str, start: str) -> str:
     row = _row(case_name, start)
-    symbol = {"t": "T", "knn": "kNN", "spike": "peak"}.get(case(case_name).measure, "")
-    return f"{symbol} {row.told[0]} → {row.told[1]}".strip()
+    return f"{MEASURES[case(case_name).measure].short} {row.told[0]} → {row.told[1]}".strip()
 
 
 def _knn(case_name: str, start: str) -> str:
@@ -95,13 +104,15 @@ def _visible() -> tuple[Branch, ...]:
     return (
         Branch(
             "SIGReg rises",
-            "std, invariance: do both fall?",
+            "λ of the step; std, invariance: do both fall?",
             (
                 Cause(
-                    "yes: λ is too small",
-                    f"λ = 0.05 with T ({_told('rising', 'weight times')}). A weight of 35 for 25 "
-                    f"is too little ({_told('rising', 'larger')}); to normalize at the end moves "
-                    "the meter only.",
+                    "yes: λ falls, or is too small",
+                    f"λ = 0.05 to the end ({_told('rising', 'no schedule, and')}, "
+                    f"{_knn('rising', 'no schedule, and')}); milder views help, too "
+                    f"({_told('rising', 'milder')}). A weight of 35 for 25 does nothing "
+                    f"({_told('rising', 'larger')}), nor does it stop if one normalizes "
+                    f"({_told('rising', 'normalized')}).",
                 ),
             ),
         ),
@@ -207,8 +218,9 @@ def _elsewhere() -> tuple[Branch, ...]:
             (
                 Cause(
                     "T / N there, or another N",
-                    f"0.05 without N collapsed ({_told('factor_n', 'λ translated')} with it). "
-                    "λ' = λ/N : (1 − λ + λ/N).",
+                    f"0.05 without N collapsed ({_told('factor_n', 'λ translated')} with it). A "
+                    "code with T / N needs λ' = λN : (1 − λ + λN); 0.05 at N = 128 is "
+                    f"{lamb_without_n(0.05, 128):.2f} there.",
                 ),
                 Cause(
                     "several ranks",

@@ -57,6 +57,8 @@ class ModelConfig:
         patch: side of what one token stands for, in pixels.
         projection_dim: D, dimension of what the loss sees.
         hidden_dim: width of the projector's hidden layer.
+        normalized: whether each coordinate of the projection is brought to mean 0 and standard
+            deviation 1 over the batch, by a last BatchNorm.
     """
 
     name: str = "vit_micro"
@@ -64,12 +66,14 @@ class ModelConfig:
     patch: int = 4
     projection_dim: int = 16
     hidden_dim: int = 256
+    normalized: bool = False
 
     def __post_init__(self) -> None:
         require_choice(self.name, "model.name", VIT_PRESETS)
         require_choice(self.stem, "model.stem", STEMS)
         for name in ("patch", "projection_dim", "hidden_dim"):
             require_integer(getattr(self, name), f"model.{name}")
+        _require_truth(self.normalized, "model.normalized")
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class LossConfig:
     Attributes:
         name: a key of ``CONDITIONS``, or ``"supervised"``: cross-entropy of the labels, to compare.
         lamb: λ; the condition's own if None.
+        decay: by what the regularizer's share λ / (1 − λ) is multiplied until the last step, by the
+            same factor in each; 1 keeps it.
         num_slices: directions of SIGReg in a step. The three sums of ``"standardized"`` have N²
             terms a slice; :meth:`TrainConfig.with_values` therefore takes 16 where it changes the
             name to it without a number, and 256 where it changes the name back.
@@ -91,6 +97,7 @@ class LossConfig:
 
     name: str = "lejepa"
     lamb: float | None = None
+    decay: float = 1.0
     num_slices: int = SLICES
     fixed_slices: bool = False
     num_points: int = 17
@@ -104,13 +111,18 @@ class LossConfig:
             known = CONDITIONS.get(self.name)
             object.__setattr__(self, "lamb", known.lamb if known else 0.0)
         require_lamb(self.lamb, "none" if self.name == SUPERVISED else self.name)
+        require_number(require_positive(self.decay, "loss.decay"), "loss.decay", maximum=1.0)
         require_integer(self.num_slices, "loss.num_slices")
         require_integer(self.num_points, "loss.num_points", minimum=2)
         require_positive(self.t_max, "loss.t_max")
         require_number(self.covariance, "loss.covariance", minimum=0.0)
         require_choice(self.transition, "loss.transition", TRANSITIONS)
-        if not isinstance(self.fixed_slices, bool):
-            raise TypeError(f"loss.fixed_slices must be true or false, got {self.fixed_slices!r}.")
+        _require_truth(self.fixed_slices, "loss.fixed_slices")
+
+
+def _require_truth(value: object, name: str) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be true or false, got {value!r}.")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Particles of notebook 08: two heaps hidden in one direction of 32, removed by descent.
 
 Every point is free, so nothing but the loss decides how soon the heaps go. Each method walks down
-its own loss by plain gradient steps of the same few lengths.
+its own loss by plain gradient steps, and each may take the stride that is best for it: the one
+that leaves the least T along the heaps, of those that keep the other directions healthy.
 """
 
 from __future__ import annotations
@@ -20,24 +21,34 @@ from sigreg_edu.training.frontier_tables import Row, TableKind
 __all__ = [
     "DESCENTS",
     "DESCENT_METHODS",
+    "DESCENT_SEEDS",
     "DESCENT_STEPS",
     "NUM_POINTS",
     "POINT_DIM",
     "STRIDES",
     "descend",
+    "is_healthy",
     "planted_heaps",
     "steps_until_gone",
 ]
 
 POINT_DIM, NUM_POINTS = 32, 512
 DESCENT_STEPS = 100
-STRIDES = (1.0, 4.0, 16.0)  # the same three for every method
+DESCENT_SEEDS = tuple(range(8))
+STRIDES = tuple(2.0**k for k in range(8))  # 1 to 128, the same for every method
 GONE = 2.95  # 95 % quantile of T of a Gaussian shadow
+MOST_OTHER = 2.0  # mean T of the other directions; of 512 Gaussian points it is about 1.05
+NARROWEST, WIDEST = 0.75, 1.3  # at the end; 512 Gaussian points have 0.77 to 1.28 by chance
 
 DESCENTS = TableKind(
     "frontiers_descent.npz",
     ("method", "stride", "seed"),
-    {"planted": (DESCENT_STEPS + 1,), "other": (DESCENT_STEPS + 1,), "seconds": ()},
+    {
+        "planted": (DESCENT_STEPS + 1,),
+        "other": (DESCENT_STEPS + 1,),
+        "widths": (2,),
+        "seconds": (),
+    },
 )
 
 #: Methods by name: what to call them, and the loss from a seed.
@@ -58,6 +69,10 @@ DESCENT_METHODS: Mapping[str, tuple[str, Callable[[int], torch.nn.Module]]] = Ma
         "uniform": (
             "64 slices, uniform weight",
             lambda seed: WeightedSIGReg(64, weight="uniform", normalized=True, seed=seed),
+        ),
+        "uniform_1024": (
+            "1,024 slices, uniform weight",
+            lambda seed: WeightedSIGReg(1024, weight="uniform", normalized=True, seed=seed),
         ),
     }
 )
@@ -93,18 +108,15 @@ def descend(method: str, stride: float, seed: int) -> Row:
     """Walk down one method's loss: a row of :data:`DESCENTS`.
 
     ``planted`` is T along the direction of the heaps after each step, ``other`` the mean of T over
-    31 directions at right angles to it.
+    31 directions at right angles to it, and ``widths`` the smallest and the largest width of the
+    cloud at right angles to it, at the end.
     """
     z, planted = planted_heaps(NUM_POINTS, POINT_DIM, seed=seed)
-    basis = torch.linalg.qr(
-        planted[:, None], mode="complete"
-    ).Q  # (D, D), the first column ±planted
+    # (D, D), the first column ±planted
+    basis = torch.linalg.qr(planted[:, None], mode="complete").Q
     loss = DESCENT_METHODS[method][1](seed + 100)
-    seconds, looks = 0.0, []
-    for step in range(DESCENT_STEPS + 1):
-        looks.append(sliced_epps_pulley(z, basis))
-        if step == DESCENT_STEPS:
-            break
+    seconds, looks = 0.0, [sliced_epps_pulley(z, basis)]
+    for _ in range(DESCENT_STEPS):
         started = time.perf_counter()
         z = z.detach().requires_grad_()
         value = loss(z)
@@ -112,12 +124,31 @@ def descend(method: str, stride: float, seed: int) -> Row:
         (gradient,) = torch.autograd.grad(value, z)
         z = (z - stride * gradient).detach()
         seconds += time.perf_counter() - started
+        looks.append(sliced_epps_pulley(z, basis))
     along = torch.stack(looks)  # (S + 1, D)
     return {
         "planted": along[:, 0].numpy(),
         "other": along[:, 1:].mean(1).numpy(),
+        "widths": _widths(z @ basis[:, 1:]),
         "seconds": np.array(seconds),
     }
+
+
+def _widths(z: torch.Tensor) -> np.ndarray:
+    """Standard deviations of points (N, D) along their narrowest and their widest axis, (2,)."""
+    variances = torch.linalg.eigvalsh(z.double().T.cov()).clamp(min=0.0)
+    return variances[[0, -1]].sqrt().numpy()
+
+
+def is_healthy(row: Row) -> bool:
+    """Whether a descent left the other directions alone: T there never above 2, and no width off.
+
+    >>> good = {"other": np.array([1.1, 0.4]), "widths": np.array([0.9, 1.1])}
+    >>> is_healthy(good), is_healthy({**good, "other": np.array([1.1, 55.0, 0.8])})
+    (True, False)
+    """
+    narrowest, widest = row["widths"]
+    return bool((row["other"] <= MOST_OTHER).all() and NARROWEST <= narrowest <= widest <= WIDEST)
 
 
 def steps_until_gone(planted: np.ndarray) -> float:

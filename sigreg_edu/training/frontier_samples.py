@@ -61,7 +61,7 @@ TESTS: Mapping[str, tuple[str, int, int]] = MappingProxyType(
     {
         "slices": ("mean over 256 slices", 100, 8192),
         "all_directions": ("all directions", 60, 1024),
-        "worst": ("worst direction, split", 30, 4096),
+        "worst": ("worst direction, split", 30, 8192),
     }
 )
 SAMPLES = TableKind(

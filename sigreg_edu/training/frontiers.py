@@ -33,12 +33,14 @@ from sigreg_edu.checks import require_choice
 from sigreg_edu.training.collapse_tables import spread_text
 from sigreg_edu.training.frontier_descent import (
     DESCENT_METHODS,
+    DESCENT_SEEDS,
     DESCENT_STEPS,
     DESCENTS,
     NUM_POINTS,
     POINT_DIM,
     STRIDES,
     descend,
+    is_healthy,
     steps_until_gone,
 )
 from sigreg_edu.training.frontier_samples import (
@@ -83,8 +85,10 @@ __all__ = [
     "PARTS",
     "VERDICTS",
     "Verdict",
+    "Descent",
+    "Growth",
+    "best_descent",
     "best_lamb",
-    "descents_until_gone",
     "growth",
     "judged",
     "results",
@@ -114,7 +118,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         ),
         "descents": Part(
             DESCENTS,
-            tuple((m, s, seed) for seed in SEEDS for m in DESCENT_METHODS for s in STRIDES),
+            tuple((m, s, seed) for seed in DESCENT_SEEDS for m in DESCENT_METHODS for s in STRIDES),
             descend,
         ),
         "searches": Part(
@@ -178,30 +182,93 @@ def judged(name: str, measure: str = "knn") -> str:
     return verdict_of(new, old)
 
 
-def descents_until_gone(method: str) -> tuple[float, float]:
-    """Return (steps, seconds) until the heaps are gone, mean over seeds, with the best stride.
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """What a method made of the hidden heaps with its best stride.
 
-    Infinite where they are not gone within :data:`DESCENT_STEPS` for every seed.
+    Attributes:
+        stride: that stride.
+        left: T along the heaps at the end, by seed, (R,).
+        steps: until the heaps were gone, by seed, (R,); infinite where they were not.
+        step_seconds: of one step, in the mean.
     """
+
+    stride: float
+    left: np.ndarray
+    steps: np.ndarray
+    step_seconds: float
+
+    @property
+    def mean_left(self) -> float:
+        """The geometric mean of what is left."""
+        return float(np.exp(np.log(self.left).mean()))
+
+    @property
+    def gone(self) -> np.ndarray:
+        """Whether the heaps were gone at the end, by seed, (R,)."""
+        return np.isfinite(self.steps)
+
+
+def best_descent(method: str) -> Descent:
+    """Return a method's descents at the stride that leaves the least T along the heaps.
+
+    Only strides count at which the other directions stayed healthy for every seed. What is left
+    is averaged as a logarithm.
+
+    Args:
+        method: a key of :data:`DESCENT_METHODS`.
+    """
+    require_choice(method, "method", DESCENT_METHODS)
     rows = recorded(DESCENTS)
-    best = (math.inf, math.inf)
-    for stride in STRIDES:
-        of_seeds = [rows[method, stride, seed] for seed in SEEDS]
-        steps = float(np.mean([steps_until_gone(row["planted"]) for row in of_seeds]))
-        if steps < best[0]:
-            a_step = np.mean([row["seconds"] for row in of_seeds]) / DESCENT_STEPS
-            best = steps, float(steps * a_step)
-    return best
+    tried = {stride: [rows[method, stride, seed] for seed in DESCENT_SEEDS] for stride in STRIDES}
+    healthy = (_descent(s, some) for s, some in tried.items() if all(map(is_healthy, some)))
+    return min(healthy, key=lambda descent: descent.mean_left)
 
 
-def growth(alternative: str, test: str) -> tuple[np.ndarray, float]:
-    """Return N for power 0.8 in each of :data:`SAMPLE_DIMS`, NaN where none sufficed, and α.
+def _descent(stride: float, of_seeds: Sequence[Row]) -> Descent:
+    return Descent(
+        stride=stride,
+        left=np.array([row["planted"][-1] for row in of_seeds]),
+        steps=np.array([steps_until_gone(row["planted"]) for row in of_seeds]),
+        step_seconds=float(np.mean([row["seconds"] for row in of_seeds])) / DESCENT_STEPS,
+    )
 
-    α is the exponent of N = c · D^α, fitted where N is known; NaN for fewer than three.
+
+@dataclass(frozen=True, eq=False)
+class Growth:
+    """How the number of points that a test needs grows with the dimension.
+
+    Attributes:
+        needed: N for power 0.8 in each of :data:`SAMPLE_DIMS`, NaN where none tried sufficed.
+        factor: c of N = c · D^α, fitted where N is known; NaN for fewer than three.
+        alpha: α of that fit, which leaves the dimensions out that need more points than were
+            tried.
+        at_least: α of a fit in which the first of those dimensions counts with the most points
+            tried. It needs more, so α over these dimensions is larger. NaN where none is left out.
     """
-    rows = recorded(SAMPLES)
+
+    needed: np.ndarray
+    factor: float
+    alpha: float
+    at_least: float
+
+
+def growth(alternative: str, test: str) -> Growth:
+    """Return what the power study found for a flaw and a test.
+
+    Args:
+        alternative: a key of :data:`ALTERNATIVES`.
+        test: a key of :data:`TESTS`.
+    """
+    require_choice(alternative, "alternative", ALTERNATIVES)
+    require_choice(test, "test", TESTS)
+    rows, dims = recorded(SAMPLES), np.array(SAMPLE_DIMS, dtype=float)
     needed = np.array([float(rows[alternative, test, dim]["needed"]) for dim in SAMPLE_DIMS])
-    return needed, fitted_growth(np.array(SAMPLE_DIMS, dtype=float), needed)[1]
+    missing = np.flatnonzero(np.isnan(needed))
+    bounded = needed.copy()
+    bounded[missing[:1]] = TESTS[test][2]
+    at_least = fitted_growth(dims, bounded)[1] if missing.size else math.nan
+    return Growth(needed, *fitted_growth(dims, needed), at_least)
 
 
 @dataclass(frozen=True)
@@ -223,6 +290,7 @@ class Verdict:
     verdict: str
 
 
+_KERNELS = "Try different kernels for EP test"
 _CLAIMS = MappingProxyType(
     {
         "adaptive schedule": (
@@ -242,7 +310,7 @@ _CLAIMS = MappingProxyType(
         ),
         "weights and kernels": (
             "cauchy",
-            "Try different kernels for EP test",
+            _KERNELS,
             "the Laplace kernel against LeJEPA's weight",
         ),
         "weight up to 1": (
@@ -273,7 +341,11 @@ def verdicts() -> tuple[Verdict, ...]:
         Verdict(idea, report, tried, _both(name), judged(name))
         for idea, (name, report, tried) in _CLAIMS.items()
     ]
-    return (*of_trainings, _descent_verdict(), _samples_verdict())
+    of_descents = (
+        _descent_verdict("learned slices, hidden heaps", "learned_25"),
+        _descent_verdict("uniform weight, hidden heaps", "uniform"),
+    )
+    return (*of_trainings, *of_descents, _samples_verdict())
 
 
 def _both(name: str) -> str:
@@ -282,22 +354,16 @@ def _both(name: str) -> str:
     return f"kNN {ours} against {theirs} %"
 
 
-def _descent_verdict() -> Verdict:
-    """Judge learned slices as a loss of free points: negative steps, since fewer are better."""
-    rows = recorded(DESCENTS)
-
-    def speed(method: str) -> np.ndarray:
-        """-log of what is left of T along the heaps, at the stride that leaves least."""
-        left = [[rows[method, stride, seed]["planted"][-1] for seed in SEEDS] for stride in STRIDES]
-        return -np.log(min(left, key=np.mean))
-
-    new, old = speed("learned_25"), speed("fresh_64")
+def _descent_verdict(idea: str, name: str) -> Verdict:
+    """Judge a loss of free points by what it leaves of T along the heaps, as a logarithm."""
+    new, old = best_descent(name), best_descent("fresh_64")
+    label = DESCENT_METHODS[name][0]
     return Verdict(
-        "learned slices, hidden heaps",
-        "Potentially more efficient than random",
-        f"{NUM_POINTS} free points, heaps in one of {POINT_DIM} directions, {DESCENT_STEPS} steps",
-        f"T along them {np.exp(-new).mean():.1f} against {np.exp(-old).mean():.1f}",
-        verdict_of(new, old),
+        idea,
+        "Potentially more efficient than random" if "learned" in name else _KERNELS,
+        f"{label}, against 64 fresh; heaps in one of {POINT_DIM} directions, free points",
+        f"T along them {new.mean_left:.1f} against {old.mean_left:.1f}",
+        verdict_of(-np.log(new.left), -np.log(old.left)),  # the less is left the better
     )
 
 
@@ -305,19 +371,19 @@ def _samples_verdict() -> Verdict:
     """Judge the worst direction as a test by the points it needs, at the largest D it manages.
 
     It helps (or harms) if it needs fewer (or more) than the mean over slices by a factor of 1.5;
-    a mean that 8,192 points did not suffice counts as needing those.
+    a mean that all points tried did not suffice counts as needing those.
     """
-    worst, slices = growth("bimodal", "worst")[0], growth("bimodal", "slices")[0]
-    known = np.isfinite(worst)
-    ratio = np.where(np.isfinite(slices), slices, max(SAMPLE_COUNTS))[known] / worst[known]
-    fewer = ratio[-1]
+    worst, slices = growth("bimodal", "worst").needed, growth("bimodal", "slices").needed
+    place = int(np.flatnonzero(np.isfinite(worst))[-1])
+    most = TESTS["slices"][2]
+    known = bool(np.isfinite(slices[place]))
+    rival = slices[place] if known else most
+    fewer = rival / worst[place]
     return Verdict(
         "worst direction as a test",
         "Sample complexity bounds (open)",
-        f"N for power 0.8 at D = {np.array(SAMPLE_DIMS)[known][-1]}, one bimodal direction",
-        f"{worst[known][-1]:.0f} against "
-        f"{'more than ' if not np.isfinite(slices[known][-1]) else ''}"
-        f"{np.where(np.isfinite(slices), slices, max(SAMPLE_COUNTS))[known][-1]:.0f}",
+        f"N for power 0.8 at D = {SAMPLE_DIMS[place]}, one bimodal direction",
+        f"{worst[place]:.0f} against {'' if known else 'more than '}{rival:.0f}",
         "helps" if fewer > 1.5 else "harms" if fewer < 1 / 1.5 else "no difference",
     )
 
@@ -329,7 +395,7 @@ def note() -> dict[str, object]:
             "trainings": {"steps": STEPS, "lambdas": LAMBDAS, "seeds": SEEDS, "looks": MOMENTS,
                           "methods": {name: method.label for name, method in METHODS.items()}},
             "descents": {"dim": POINT_DIM, "points": NUM_POINTS, "steps": DESCENT_STEPS,
-                         "strides": STRIDES},
+                         "strides": STRIDES, "seeds": DESCENT_SEEDS},
             "searches": {"dims": SEARCH_DIMS, "points": SEARCH_COUNTS, "separations": SEPARATIONS},
             "samples": {"dims": SAMPLE_DIMS, "points": SAMPLE_COUNTS,
                         "tests": {name: {"repeats": test[1], "most": test[2]}

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from sigreg_edu.statistics import null_distribution
 from sigreg_edu.training.config import TrainConfig
 from sigreg_edu.training.measures import Measures
 from sigreg_edu.training.pretraining import TrainRecord
 
-__all__ = ["Monitor", "Sign", "monitor_of", "null_floor", "report_targets"]
+__all__ = ["Monitor", "Sign", "highest_rise", "monitor_of", "null_floor", "report_targets"]
 
 GAUSSIAN = ("sigreg", "lejepa")  # losses whose regularizer is a SIGReg of known null floor
 WINDOW = 25  # steps whose median counts, so that one unlucky batch says nothing
@@ -181,6 +184,31 @@ def monitor_of(config: TrainConfig) -> Monitor:
     loss = config.loss
     floor = null_floor(loss.num_points, loss.t_max)
     return Monitor(gaussian=loss.name in GAUSSIAN, floor=floor)
+
+
+def highest_rise(values: Sequence[float] | np.ndarray, floor: float) -> float:
+    """Return how far a curve of SIGReg rose, as :class:`Monitor` counts: it rings above 1.5.
+
+    The median of 25 steps over the lowest one so far, or over ``floor`` where that is higher;
+    the largest such ratio from step 50 on.
+
+    Args:
+        values: SIGReg of each step, (S,), 50 or more.
+        floor: its null floor.
+
+    >>> falls, rises = np.linspace(30.0, 3.0, 100), np.linspace(3.0, 6.0, 50)
+    >>> highest_rise(falls, 1.05), round(highest_rise(np.append(falls, rises), 1.05), 2)
+    (1.0, 1.48)
+    """
+    values = np.asarray(values, dtype=float)
+    if len(values) < SETTLED:
+        raise ValueError(
+            f"values must hold {SETTLED} steps or more, got {len(values)}: before, nothing is "
+            "judged. Train longer."
+        )
+    windows = np.lib.stride_tricks.sliding_window_view(values, WINDOW)[SETTLED - WINDOW :]
+    medians = np.median(windows, axis=1)  # (S - 49,)
+    return float((medians / np.maximum(np.minimum.accumulate(medians), floor)).max())
 
 
 def null_floor(num_points: int = 17, t_max: float = 3.0) -> float:

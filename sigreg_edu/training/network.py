@@ -37,6 +37,7 @@ class JointNetwork(nn.Module):
         projection_dim: D.
         hidden_dim: width of the projector's hidden layer; 0 for one linear layer, a classifier.
         num_classes: of the probes.
+        normalized: whether the projector ends in a BatchNorm, see :func:`make_projector`.
         seed: of the projector; probes begin at 0.
 
     Shape:
@@ -51,13 +52,18 @@ class JointNetwork(nn.Module):
         projection_dim: int,
         hidden_dim: int,
         num_classes: int,
+        normalized: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         if hidden_dim:
             self.projector = make_projector(
-                embedding_dim, projection_dim, hidden_dim=hidden_dim, seed=seed
+                embedding_dim,
+                projection_dim,
+                hidden_dim=hidden_dim,
+                normalized=normalized,
+                seed=seed,
             )
         else:
             generator = torch.Generator().manual_seed(seed)

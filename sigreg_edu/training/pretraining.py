@@ -194,13 +194,19 @@ class Pretraining:
 
     @property
     def lamb(self) -> float:
-        """λ of the next step."""
+        """λ, before what ``loss.decay`` takes from it."""
         return self._lamb
 
     @lamb.setter
     def lamb(self, value: float) -> None:
         name = self.config.loss.name
         self._lamb = require_lamb(value, "none" if name == SUPERVISED else name)
+
+    @property
+    def lamb_now(self) -> float:
+        """λ of the next step: the share λ / (1 − λ) has fallen by ``loss.decay`` at the last."""
+        left = self.config.loss.decay ** (self.steps_taken / max(self.config.steps - 1, 1))
+        return left * self.lamb / (1.0 - self.lamb + left * self.lamb)
 
     @property
     def finished(self) -> bool:
@@ -325,13 +331,14 @@ class Pretraining:
             loss = mean_over_ranks(_cross_entropies(guesses, labels), distributed=True)
             return loss, invariance(z.detach(), distributed=True), torch.zeros_like(loss)
         disagreement = invariance(z, distributed=True)
-        spread = only_to_watch(self.lamb == 0.0, self.regularizer, z)
-        loss = weighted_sum((1.0 - self.lamb, disagreement), (self.lamb, spread))
+        lamb = self.lamb_now
+        spread = only_to_watch(lamb == 0.0, self.regularizer, z)
+        loss = weighted_sum((1.0 - lamb, disagreement), (lamb, spread))
         return loss, disagreement, spread
 
     def _record(self, step: int, seen: list[float], rate: float) -> TrainRecord:
         loss, disagreement, spread, width, norm = seen
-        return TrainRecord(step, loss, disagreement, spread, width, rate, self.lamb, norm)
+        return TrainRecord(step, loss, disagreement, spread, width, rate, self.lamb_now, norm)
 
     def _autocast(self) -> Any:
         precision = self.config.precision
@@ -599,6 +606,7 @@ def _make_network(config: TrainConfig, data: ImageData, encoder: nn.Module | Non
         embedding_dim=_embedding_dim(encoder, data),
         projection_dim=classes if supervised else model.projection_dim,
         hidden_dim=0 if supervised else model.hidden_dim,
+        normalized=model.normalized,
         num_classes=classes,
         seed=seeds.projector,
     )

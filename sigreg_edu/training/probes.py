@@ -97,7 +97,7 @@ def principal_deviations(z: torch.Tensor) -> torch.Tensor:
     Raises:
         TypeError, ValueError: ``z`` is not a finite floating tensor (N, D) with N ≥ 2.
 
-    >>> principal_deviations(torch.tensor([[1.0, 1.0], [-1.0, -1.0]]))
+    >>> principal_deviations(torch.tensor([[1.0, 1.0], [-1.0, -1.0]])).round(decimals=4).abs()
     tensor([2., 0.])
     """
     wide = require_finite(require_matrix(z, "z", minimum=2), "z").cpu().double()

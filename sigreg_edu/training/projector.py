@@ -42,22 +42,27 @@ class JoinedBatchNorm(nn.BatchNorm1d):
         self.running_var.lerp_(variance.to(self.running_var), self.momentum)
 
 
-def make_projector(in_dim: int, out_dim: int, *, hidden_dim: int = 128, seed: int = 0) -> nn.Module:
+def make_projector(
+    in_dim: int, out_dim: int, *, hidden_dim: int = 128, normalized: bool = False, seed: int = 0
+) -> nn.Module:
     """Build the usual projector: a hidden layer with BatchNorm, then a linear one.
 
     Args:
         in_dim: dimension of the embedding.
         out_dim: D, dimension of the projection.
         hidden_dim: width of the hidden layer.
+        normalized: whether a last BatchNorm, without gain and offset, brings each coordinate to
+            mean 0 and standard deviation 1.
         seed: of the weights.
 
     >>> make_projector(32, 16)(torch.zeros(5, 32)).shape
     torch.Size([5, 16])
     """
     generator = torch.Generator().manual_seed(require_integer(seed, "seed", minimum=0))
-    return nn.Sequential(
+    layers = [
         make_linear(in_dim, hidden_dim, generator=generator, gain=2.0),
         JoinedBatchNorm(hidden_dim),
         nn.GELU(),
         make_linear(hidden_dim, out_dim, generator=generator, gain=1.0),
-    )
+    ]
+    return nn.Sequential(*layers, *([JoinedBatchNorm(out_dim, affine=False)] if normalized else []))

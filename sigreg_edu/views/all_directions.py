@@ -2,7 +2,8 @@
 
 The exact mean needs N² pairs, once. The slices are drawn in blocks of sixteen, each with its
 gradient; a mean over M of them is a mean of M / 16 blocks. Blocks are computed while the sliders
-rest, and kept.
+rest. Of their gradients only running sums are kept, so a block costs the same however many there
+are.
 """
 
 from __future__ import annotations
@@ -79,13 +80,30 @@ class AllDirectionsView:
 
 @dataclass
 class Pool:
-    """Blocks of slices of one cloud, as far as they are known."""
+    """What is known of one cloud: values of blocks, and cosines of means of gradients by M."""
 
     exact: float
     exact_gradient: torch.Tensor  # (N D,)
     values: list[float] = field(default_factory=list)
-    gradients: list[torch.Tensor] = field(default_factory=list)  # (N D,) each
-    cosines: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    sums: dict[int, torch.Tensor] = field(default_factory=dict)  # by M, (N D,) each
+    cosines: dict[int, list[float]] = field(default_factory=lambda: {m: [] for m in COUNTS})
+
+    def add(self, value: float, gradient: torch.Tensor) -> None:
+        """Add a block: its mean T, and the gradient of that, (N D,)."""
+        self.values.append(value)
+        for count, cosines in self.cosines.items():
+            total = self.sums.get(count, 0.0) + gradient
+            if len(self.values) % (count // BLOCK):
+                self.sums[count] = total
+            else:  # M slices are together; a cosine does not mind whether of their sum or mean
+                cosines.append(torch.cosine_similarity(total, self.exact_gradient, dim=0).item())
+                self.sums.pop(count, None)
+
+    def means(self, count: int) -> np.ndarray:
+        """Means of T over ``count`` slices, (R,)."""
+        together = count // BLOCK
+        groups = len(self.values) // together
+        return np.array(self.values[: groups * together]).reshape(groups, together).mean(axis=1)
 
 
 def all_directions_view(params: AllDirectionsParams) -> AllDirectionsView:
@@ -93,9 +111,9 @@ def all_directions_view(params: AllDirectionsParams) -> AllDirectionsView:
     pool = _pool(params)
     if not pool.values:
         _add_blocks(pool, params, 2)
-    stats = [_over(pool, count) for count in COUNTS]
-    spread = np.array([means.std(ddof=1) if len(means) > 1 else np.nan for means, _ in stats])
-    cosine = np.array([cosines.mean() if len(cosines) else np.nan for _, cosines in stats])
+    means = [pool.means(count) for count in COUNTS]
+    spread = np.array([some.std(ddof=1) if len(some) > 1 else np.nan for some in means])
+    cosine = np.array([np.mean(some) if some else np.nan for some in pool.cosines.values()])
     here = COUNTS.index(params.num_slices)
     pairs = NUM_SAMPLES * (NUM_SAMPLES - 1) // 2
     return AllDirectionsView(
@@ -103,7 +121,7 @@ def all_directions_view(params: AllDirectionsParams) -> AllDirectionsView:
         spread=spread,
         cosine=cosine,
         law=spread[0] * np.sqrt(COUNTS[0] / np.array(COUNTS)),
-        means=np.sort(stats[here][0]),
+        means=np.sort(means[here]),
         exact=pool.exact,
         num_slices=params.num_slices,
         here_spread=float(spread[here]),
@@ -150,28 +168,7 @@ def _add_blocks(pool: Pool, params: AllDirectionsParams, count: int) -> None:
         )
         value = sliced_epps_pulley(z, directions, num_points=NUM_KNOTS, t_max=LAST_KNOT).mean()
         (gradient,) = torch.autograd.grad(value, z)
-        pool.values.append(value.item())
-        pool.gradients.append(gradient.flatten())
-
-
-def _over(pool: Pool, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Means over ``count`` slices, and cosines of their gradients with the exact one, (R,) each."""
-    together = count // BLOCK
-    groups = len(pool.values) // together
-    used = groups * together
-    means = np.array(pool.values[:used]).reshape(groups, together).mean(axis=1)
-    if groups == 0:
-        return means, means
-    key = (groups, together)
-    if key not in pool.cosines:
-        pool.cosines[key] = _cosines(pool, groups, together)
-    return means, pool.cosines[key]
-
-
-def _cosines(pool: Pool, groups: int, together: int) -> np.ndarray:
-    gradients = torch.stack(pool.gradients[: groups * together])
-    gradients = gradients.unflatten(0, (groups, together)).mean(1)  # (R, N D)
-    return torch.cosine_similarity(gradients, pool.exact_gradient[None]).numpy()
+        pool.add(value.item(), gradient.flatten())
 
 
 def _readout(
@@ -192,4 +189,4 @@ def _readout(
     )
 
 
-_known: Kept[Pool] = Kept(3)  # up to 34 MB each
+_known: Kept[Pool] = Kept(12)  # up to 1 MB each

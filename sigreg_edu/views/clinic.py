@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 
 import numpy as np
 import torch
 
-from sigreg_edu.slicing import sliced_epps_pulley, uniform_directions
 from sigreg_edu.training.clinic import (
+    LAST_STEPS,
+    LETTERS,
     MEASURES,
-    NORMALIZED,
     Case,
     Measure,
     Outcome,
@@ -21,34 +19,16 @@ from sigreg_edu.training.clinic import (
     case,
     cases,
     outcome,
-    standardized,
     treated_runs,
     untreated_runs,
 )
 from sigreg_edu.training.config import load_experiment
-from sigreg_edu.training.measures import (
-    YARDSTICK_SEED,
-    YARDSTICK_SLICES,
-    worst_direction,
-    yardstick_points,
-)
-from sigreg_edu.training.probes import principal_deviations
+from sigreg_edu.training.measures import worst_direction
 from sigreg_edu.training.recorded import RecordedRun
 from sigreg_edu.views.many_shadows import short
 from sigreg_edu.views.params import Params, choice, moment, slider, switch
 from sigreg_edu.views.sample import Histogram, beyond, histogram
 
-#: Patients whose illness the student is to find: only a letter is told.
-LETTERS: Mapping[str, str] = MappingProxyType(
-    {
-        "A": "standardized",
-        "B": "factor_n_strong",
-        "C": "slices",
-        "D": "rising",
-        "E": "unstable",
-        "F": "views",
-    }
-)
 TRAINED = tuple(case for case in cases() if case.trained)
 PATIENTS = {letter: f"patient {letter}" for letter in LETTERS} | {
     case.name: case.trouble for case in TRAINED
@@ -57,7 +37,6 @@ MOST_REMEDIES = max(len(case.remedies) for case in TRAINED)
 _PLAN = load_experiment("clinic").config
 LAST_LOOK = _PLAN.steps // _PLAN.look_every
 SEES_T = ("none", "sigreg", "lejepa")  # losses whose regularizer, or what is watched, is T
-LAST_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -182,42 +161,30 @@ def _course(name: str, index: int, look: int) -> Course:
     patient = case(name)
     remedy = patient.remedies[index] if index >= 0 else None
     run = (treated_runs(patient, remedy) if remedy else untreated_runs(patient))[0]
-    normalized = remedy is not None and remedy.special == NORMALIZED
-    z = _cloud(run, look, normalized)
+    z = _cloud(run, look)
     direction, worst = worst_direction(z)
-    spectrum = principal_deviations(z).numpy() if normalized else run.spectra["projection"][look]
     seen = run.measures["projection"]
     return Course(
         looks=run.look_steps,
-        t=_normalized_t(name) if normalized else seen["sigreg"],
+        t=seen["sigreg"],
         knn=run.measures["embedding"]["knn"],
         saw=run.curves["regularizer"] if run.config.loss.name in SEES_T else None,
         invariance=run.curves["invariance"],
-        spectrum=spectrum,
+        spectrum=run.spectra["projection"][look],
         shadow=histogram((z @ direction).numpy()),
         worst=worst,
         rank=float(seen["effective_rank"][look]),
-        width=1.0 if normalized else float(seen["mean_std"][look]),
+        width=float(seen["mean_std"][look]),
     )
 
 
-def _cloud(run: RecordedRun, look: int, normalized: bool) -> torch.Tensor:
+def _cloud(run: RecordedRun, look: int) -> torch.Tensor:
     if run.clouds is None:
         raise ValueError(
             "expected a recorded run whose projections were kept, got one without; record it "
             "again: sigreg-edu train clinic --record --fresh"
         )
-    z = torch.from_numpy(run.clouds[look])
-    return standardized(z) if normalized else z
-
-
-@lru_cache(maxsize=8)
-def _normalized_t(name: str) -> np.ndarray:
-    """T at each look, had each coordinate been brought to mean 0 and std 1, (L,)."""
-    run = untreated_runs(case(name))[0]
-    unseen = uniform_directions(run.clouds.shape[2], YARDSTICK_SLICES, seed=YARDSTICK_SEED)
-    points = (yardstick_points(_cloud(run, look, True)) for look in range(len(run.look_steps)))
-    return np.array([sliced_epps_pulley(z, unseen).mean().item() for z in points])
+    return torch.from_numpy(run.clouds[look])
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -233,10 +200,8 @@ def _numbers(patient: Case, remedy: Remedy, found: Outcome) -> tuple[str, ...]:
               for runs in (untreated_runs(patient), treated_runs(patient, remedy))]  # fmt: skip
     if pixels[0] != pixels[1]:  # other views are other images
         lines.append("raw pixels: {:.0f} % → {:.0f} %".format(*(100 * share for share in pixels)))
-    if found.moves_the_meter_only:
-        lines.append("the meter moves, not the digits")
-    seeds = len(found.before)
-    lines.append(f"{seeds} seeds" if seeds > 1 else "one seed")
+    seeds = "one seed" if found.one_seed else f"{len(found.before)} seeds"
+    lines.append(f"{found.why}, {seeds}" if found.why else seeds)
     return tuple(lines)
 
 

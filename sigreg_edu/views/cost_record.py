@@ -1,12 +1,15 @@
-"""The recorded costs of a step, ``data/bench/cost.json``, as ``sigreg-edu bench cost`` keeps them.
+"""The recorded costs of a step, as ``sigreg-edu bench cost`` keeps them in ``data/bench``.
 
-It is read as JSON and checked; nothing in it is trusted to have the right form.
+``cost.json`` is of a CPU, ``cost_NAME.json`` of another machine, such as ``cost_cuda.json``.
+They are read as JSON and checked; nothing in them is trusted to have the right form.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,12 +20,44 @@ from sigreg_edu.checks import require_choice, require_integer, require_number
 from sigreg_edu.losses.cost import FORMS, CostModel, Measured, terms
 from sigreg_edu.training.shipped import DATA_VARIABLE, HOME_VARIABLE
 
-__all__ = ["CostRecord", "cost_record", "find_bench", "load_cost_record", "recorded_devices"]
+__all__ = [
+    "RECORDS",
+    "CostRecord",
+    "Pair",
+    "cost_record",
+    "find_bench",
+    "load_cost_record",
+    "recorded_devices",
+]
 
-FILES = {"cpu": "cost.json", "cuda": "cost_cuda.json"}
+DEVICES = ("cpu", "cuda")
 AGAIN = "sigreg-edu bench cost"
+_NAME = re.compile(r"[\w-]+")
 _CLONE = Path(__file__).resolve().parents[2]
 MOST_FILE_BYTES = 10_000_000
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A form of SIGReg and VICReg, measured in the same turns at the same sizes.
+
+    Attributes:
+        sigreg, vicreg: the measured steps.
+    """
+
+    sigreg: Measured
+    vicreg: Measured
+
+    @property
+    def speedup(self) -> float:
+        """How many times as long as SIGReg VICReg took: the median of the turns' ratios."""
+        turns = (pair.turns or (pair.seconds,) for pair in (self.vicreg, self.sigreg))
+        return statistics.median(v / s for v, s in zip(*turns, strict=True))
+
+    @property
+    def smaller(self) -> float:
+        """How many times SIGReg's peak memory VICReg's is."""
+        return self.vicreg.peak_bytes / self.sigreg.peak_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +99,15 @@ class CostRecord:
     def at(self, form: str, N: int, D: int, M: int, T: int = 17) -> Measured | None:
         """Return the measured step of a form at these sizes, None if there is none.
 
-        VICReg has neither slices nor knots: any measurement at its N and D will do.
+        VICReg has neither slices nor knots, but a turn: its step at M and T is the one that took
+        turns with SIGReg's at M and T.
         """
-        return self._index.get(_key(form, N, D, M, T))
+        return _index(self).get((form, N, D, M, T))
 
-    @property
-    def _index(self) -> Mapping[tuple, Measured]:
-        return _index(self)
+    def pairs(self, form: str = "fast") -> tuple[Pair, ...]:
+        """Return all sizes at which a form of SIGReg and VICReg took turns."""
+        partners = ((row, self.at("vicreg", *row.sizes)) for row in self.every if row.form == form)
+        return tuple(Pair(row, partner) for row, partner in partners if partner)
 
     def line(self, form: str, place: int, sizes: Sequence[int]) -> list[Measured]:
         """Return the measured steps that differ from ``sizes`` in one size only, in its order.
@@ -94,40 +131,39 @@ def _free(form: str, place: int) -> set[int]:
     return {place, *{"vicreg": (2, 3), "closed form": (3,)}.get(form, ())}
 
 
-def _key(form: str, N: int, D: int, M: int, T: int) -> tuple:
-    return (form, *(0 if i in _free(form, -1) else v for i, v in enumerate((N, D, M, T))))
-
-
 @lru_cache(maxsize=4)
 def _index(record: CostRecord) -> Mapping[tuple, Measured]:
-    return {_key(row.form, *row.sizes): row for row in record.every}
+    return {(row.form, *row.sizes): row for row in record.every}
 
 
-def cost_record(device: str = "cpu") -> CostRecord:
-    """Return the record of a device.
+def cost_record(name: str = "cpu") -> CostRecord:
+    """Return a record by its name, one of :func:`recorded_devices`.
 
     Raises:
         FileNotFoundError: it is not there; the message says what to do.
-        ValueError: no such device, or the file is something else.
+        ValueError: the name is no name of a file, or the file is something else.
 
     >>> record = cost_record()
     >>> record.device, len(record.grid) > 100
     ('cpu', True)
     """
-    require_choice(device, "device", FILES)
-    return load_cost_record(find_bench(Path.cwd(), os.environ, FILES[device]))
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"expected the name of a record, such as 'cpu' or 'cuda', got {name!r}.")
+    return load_cost_record(find_bench(Path.cwd(), os.environ, _file(name)))
+
+
+def _file(name: str) -> str:
+    return "cost.json" if name == "cpu" else f"cost_{name}.json"
 
 
 def recorded_devices() -> tuple[str, ...]:
-    """Return the devices that there is a record of."""
-    found = []
-    for device, file in FILES.items():
-        try:
-            find_bench(Path.cwd(), os.environ, file)
-        except FileNotFoundError:
-            continue
-        found.append(device)
-    return tuple(found)
+    """Return the names of all records: ``"cpu"`` for ``cost.json``, NAME for ``cost_NAME.json``."""
+    try:
+        folder = find_bench(Path.cwd(), os.environ, "cost.json").parent
+    except FileNotFoundError:
+        return ()
+    others = sorted(path.stem.removeprefix("cost_") for path in folder.glob("cost_*.json"))
+    return ("cpu", *(name for name in others if _NAME.fullmatch(name)))
 
 
 def find_bench(start: Path, environment: Mapping[str, str], file: str) -> Path:
@@ -161,6 +197,12 @@ def _candidates(start: Path, environment: Mapping[str, str]) -> Iterator[Path]:
             yield folder / "data" / "bench"
 
 
+#: What a reader chooses from: the name of each record, and what it is called.
+RECORDS: Mapping[str, str] = MappingProxyType(
+    {"cpu": "CPU"} | {name: name for name in recorded_devices() if name != "cpu"}
+)
+
+
 # --- reading --------------------------------------------------------------------------------------
 
 
@@ -192,7 +234,7 @@ def _read(path: Path) -> dict:
 
 
 def _record(kept: Mapping) -> CostRecord:
-    device = require_choice(kept["model"]["device"], "device", FILES)
+    device = require_choice(kept["model"]["device"], "device", DEVICES)
     threads = require_integer(kept["model"]["threads"], "threads")
     grid, held_back, report = (
         tuple(map(_row, kept[name])) for name in ("grid", "held_back", "report")
@@ -224,9 +266,16 @@ def _coefficients(kept: Mapping) -> Mapping[str, Mapping[str, float]]:
 
 
 def _row(row: Mapping) -> Measured:
+    """One measured step; records of before turns were kept have none."""
+    turns = tuple(_seconds(turn) for turn in row.get("turns", ()))
     return Measured(
         form=require_choice(row["form"], "form", FORMS),
         **{name: require_integer(row[name], name) for name in "NDMT"},
-        seconds=require_number(row["seconds"], "seconds", minimum=1e-9, maximum=1e6),
+        seconds=_seconds(row["seconds"]),
         peak_bytes=require_integer(row["peak_bytes"], "peak_bytes", minimum=0),
+        turns=turns,
     )
+
+
+def _seconds(value: object) -> float:
+    return require_number(value, "seconds", minimum=1e-9, maximum=1e6)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sigreg_edu.losses.cost import peak_memory
-from sigreg_edu.views.cost_record import CostRecord, cost_record
+from sigreg_edu.views.cost_record import RECORDS, CostRecord, cost_record
 from sigreg_edu.views.params import Params, choice, slider
-from sigreg_edu.views.report_tables import SCALING
+from sigreg_edu.views.report_claims import SCALING
 from sigreg_edu.views.scaling import WHAT, amount
 
 SIGREG_FORMS = {"fast": "fast", "textbook": "textbook"}
@@ -29,6 +29,7 @@ class CrossingParams(Params):
     T: int = slider(17, 9, 33, 8, label="knots T")
     what: str = choice("seconds", WHAT, label="look at")
     form: str = choice("fast", SIGREG_FORMS, label="form of SIGReg")
+    recorded: str = choice("cpu", RECORDS, label="recorded on")
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,12 @@ class CrossingView:
 
 
 def crossing_view(params: CrossingParams) -> CrossingView:
-    """Both costs against D, and where they cross at each M, from the record of this kit.
+    """Both costs against D, and where they cross at each M, from the chosen record.
 
     Raises:
         FileNotFoundError: the record is not there; the message says what to do.
     """
-    return crossing_of(cost_record(), params)
+    return crossing_of(cost_record(params.recorded), params)
 
 
 def crossing_of(record: CostRecord, params: CrossingParams) -> CrossingView:

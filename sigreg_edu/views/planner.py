@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sigreg_edu.losses.cost import FORMS, CostModel, Measured, arguments_bytes, peak_memory
 from sigreg_edu.losses.timing import in_bytes, in_seconds, measuring
-from sigreg_edu.views.cost_record import cost_record, recorded_devices
+from sigreg_edu.views.cost_record import RECORDS, cost_record
 from sigreg_edu.views.params import Params, choice, slider
 
 #: Small steps that tell how quick this machine is; each form has a short and a longer one.
@@ -28,7 +28,7 @@ STEPS = 3  # of a measurement: to warm up, for memory, for time
 SHORT_SECONDS, ROUNDS = 1.0, 3  # what takes less in all is timed three times
 HERE = "here"
 DEVICES = {
-    **{d: {"cpu": "recorded: CPU", "cuda": "recorded: GPU"}[d] for d in recorded_devices()},
+    **{name: f"recorded: {label}" for name, label in RECORDS.items()},
     HERE: "this machine's CPU",
 }
 

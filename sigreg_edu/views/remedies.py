@@ -120,5 +120,5 @@ def _in_words(group: str, row: Row, counts: dict[str, int]) -> str:
     return (
         f"{GROUPS[group][0].upper()}{GROUPS[group][1:]}: {every}. {told.trouble}, “{told.remedy}” "
         f"({who}): {told.measure} {told.told[0]} → {told.told[1]}, {share}{knn}. "
-        f"Verdict: {told.verdict}."
+        f"Verdict: {told.told_verdict}."
     )

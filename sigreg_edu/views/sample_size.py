@@ -14,9 +14,9 @@ from sigreg_edu.training.frontier_samples import (
     SAMPLE_DIMS,
     SAMPLES,
     TESTS,
-    fitted_growth,
 )
 from sigreg_edu.training.frontier_tables import recorded
+from sigreg_edu.training.frontiers import Growth, growth
 from sigreg_edu.views.params import Params, choice, power_slider
 
 TEST_LABELS = {name: label for name, (label, _, _) in TESTS.items()}
@@ -39,8 +39,8 @@ class SampleSizeView:
         dims: dimensions (D,).
         needed: N for power 0.8 by test, (D,); NaN where none that was tried sufficed.
         most: the largest N that was tried, by test.
-        fits: N = c · D^α on the dims by test, (D,); NaN where it cannot be fitted.
-        exponents: α by test; NaN likewise.
+        fits: N = c · D^α by test, (D,); NaN where N is not known, or it cannot be fitted.
+        exponents: α by test; NaN likewise. Fitted where N is known.
         counts: numbers of points (K,).
         power: share rejected by test at the present dimension, (K,); NaN where not tried.
         test: the test in words.
@@ -67,23 +67,23 @@ def sample_size_view(params: SampleSizeParams) -> SampleSizeView:
         FileNotFoundError: the records are not there; the message says what to do.
     """
     rows, dims = recorded(SAMPLES), np.array(SAMPLE_DIMS, dtype=float)
-    needed = {
-        test: np.array([float(rows[params.alternative, test, d]["needed"]) for d in SAMPLE_DIMS])
-        for test in TESTS
-    }
-    growth = {test: fitted_growth(dims, values) for test, values in needed.items()}
+    growths = {test: growth(params.alternative, test) for test in TESTS}
     return SampleSizeView(
         dims=dims,
-        needed=needed,
+        needed={test: found.needed for test, found in growths.items()},
         most={test: most for test, (_, _, most) in TESTS.items()},
-        fits={test: c * dims**alpha for test, (c, alpha) in growth.items()},
-        exponents={test: alpha for test, (_, alpha) in growth.items()},
+        fits={test: _fit(dims, found) for test, found in growths.items()},
+        exponents={test: found.alpha for test, found in growths.items()},
         counts=np.array(SAMPLE_COUNTS, dtype=float),
         power={test: rows[params.alternative, test, params.dim]["power"] for test in TESTS},
         test=params.test,
         dim=params.dim,
-        readout=_readout(params, needed, growth),
+        readout=_readout(params, growths),
     )
+
+
+def _fit(dims: np.ndarray, found: Growth) -> np.ndarray:
+    return np.where(np.isfinite(found.needed), found.factor * dims**found.alpha, np.nan)
 
 
 def power_text(alpha: float) -> str:
@@ -95,31 +95,35 @@ def power_text(alpha: float) -> str:
     return f"{round(alpha, 1) + 0.0:.1f}".replace("-", "−")
 
 
-def _readout(
-    params: SampleSizeParams,
-    needed: Mapping[str, np.ndarray],
-    growth: Mapping[str, tuple[float, float]],
-) -> str:
+def _readout(params: SampleSizeParams, growths: Mapping[str, Growth]) -> str:
     place = SAMPLE_DIMS.index(params.dim)
-    at = needed[params.test][place]
+    at = growths[params.test].needed[place]
     label, repeats, most = TESTS[params.test]
     enough = f"{at:.0f} points" if np.isfinite(at) else f"more than the {most:,} points tried"
-    alpha = growth[params.test][1]
-    known = int(np.isfinite(needed[params.test]).sum())
-    grows = (
-        f"Over D, N goes like D^{power_text(alpha)} (fitted to {known} dimensions)."
-        if np.isfinite(alpha)
-        else "In too few dimensions enough points were tried to fit a growth."
-    )
     others = "; ".join(
-        f"{TESTS[test][0]} {values[place]:.0f}"
-        if np.isfinite(values[place])
+        f"{TESTS[test][0]} {found.needed[place]:.0f}"
+        if np.isfinite(found.needed[place])
         else f"{TESTS[test][0]} over {TESTS[test][2]:,}"
-        for test, values in needed.items()
+        for test, found in growths.items()
         if test != params.test
     )
     return (
         f"Against “{ALTERNATIVES[params.alternative]}” at D = {params.dim} the test “{label}” "
         f"needs {enough} to reject at 5 % with probability {POWER:g} ({repeats} clouds at each "
-        f"N). {grows} The others: {others}."
+        f"N). {_growth_text(growths[params.test], most)} The others: {others}."
+    )
+
+
+def _growth_text(found: Growth, most: int) -> str:
+    """An exponent in words, and which dimensions it leaves out."""
+    known = np.isfinite(found.needed)
+    if not np.isfinite(found.alpha):
+        return "In too few dimensions enough points were tried to fit a growth."
+    if known.all():
+        return f"Over D, N goes like D^{power_text(found.alpha)}."
+    first = int(np.flatnonzero(~known)[0])
+    return (
+        f"Up to D = {SAMPLE_DIMS[first - 1]} N goes like D^{power_text(found.alpha)}; at "
+        f"D = {SAMPLE_DIMS[first]} the {most:,} points tried are too few, so up to there it is at "
+        f"least D^{power_text(found.at_least)}."
     )

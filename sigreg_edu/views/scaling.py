@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sigreg_edu.losses.cost import FORMS, arguments_bytes, peak_memory
+from sigreg_edu.losses.cost import FORMS, arguments_bytes, exponent, peak_memory
 from sigreg_edu.losses.timing import in_bytes, in_seconds
-from sigreg_edu.views.cost_record import CostRecord, cost_record
+from sigreg_edu.views.cost_record import RECORDS, CostRecord, cost_record
 from sigreg_edu.views.params import Params, choice, slider
-from sigreg_edu.views.report_tables import PERFORMANCE, SCALING, slope
+from sigreg_edu.views.report_claims import PERFORMANCE, SCALING
 
 SIZES = {"N": "points N", "D": "dimensions D", "M": "slices M", "T": "knots T"}
 ENDS = {"N": (64, 8192), "D": (16, 2048), "M": (16, 2048), "T": (9, 33)}
@@ -33,6 +33,7 @@ class ScalingParams(Params):
     M: int = slider(512, 16, 2048, 16, label="slices M")
     T: int = slider(17, 9, 33, 8, label="knots T",
                     help="Of the three sums: reference points.")  # fmt: skip
+    recorded: str = choice("cpu", RECORDS, label="recorded on")
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:
@@ -73,12 +74,12 @@ class ScalingView:
 
 
 def scaling_view(params: ScalingParams) -> ScalingView:
-    """Time or memory of every form against one size, from the record of this kit.
+    """Time or memory of every form against one size, from the chosen record.
 
     Raises:
         FileNotFoundError: the record is not there; the message says what to do.
     """
-    return scaling_of(cost_record(), params)
+    return scaling_of(cost_record(params.recorded), params)
 
 
 def scaling_of(record: CostRecord, params: ScalingParams) -> ScalingView:
@@ -94,7 +95,10 @@ def scaling_of(record: CostRecord, params: ScalingParams) -> ScalingView:
         what=params.what,
         x=x,
         curves=curves,
-        fits={form: np.broadcast_to(_needed(form, sizes) <= ROOM, x.shape) for form in FORMS},
+        fits={
+            form: np.broadcast_to(_needed(form, sizes, record.device) <= ROOM, x.shape)
+            for form in FORMS
+        },
         dots={form: _dots(record, params, form, place) for form in FORMS},
         now=(params.sizes[place], now),
         exponents=exponents,
@@ -111,9 +115,9 @@ def _cost(record: CostRecord, params: ScalingParams, form: str, sizes: list) -> 
     return record.model.seconds(form, *sizes)
 
 
-def _needed(form: str, sizes: list) -> np.ndarray:
+def _needed(form: str, sizes: list, device: str) -> np.ndarray:
     N, D, M, _ = sizes
-    return peak_memory(form, *sizes) + arguments_bytes(N, D, M)
+    return peak_memory(form, *sizes, device=device) + arguments_bytes(N, D, M)
 
 
 def _dots(record: CostRecord, params: ScalingParams, form: str, place: int) -> np.ndarray:
@@ -129,7 +133,7 @@ def _exponent(x: np.ndarray, curve: np.ndarray) -> float | None:
     upper = curve[x >= x[-1] / UPPER]
     if (np.diff(upper) < -0.01 * upper[:-1]).any():
         return None
-    return slope(x[x >= x[-1] / UPPER], upper)
+    return exponent(x[x >= x[-1] / UPPER], upper)
 
 
 def _report(params: ScalingParams) -> dict[str, np.ndarray]:

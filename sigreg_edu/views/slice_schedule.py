@@ -59,7 +59,7 @@ class SliceScheduleView:
         knn: their accuracy in per cent, one for each seed, (3,).
         moments: steps at which accuracy was looked at, (L,).
         courses: mean accuracy in per cent over the seeds at each, (L,).
-        shape: the present shape: that recorded schedule is emphasized.
+        nearest: the recorded schedule that is most like the present one: emphasized.
         readout: all that in words.
     """
 
@@ -70,7 +70,7 @@ class SliceScheduleView:
     knn: Mapping[str, np.ndarray]
     moments: np.ndarray
     courses: Mapping[str, np.ndarray]
-    shape: str
+    nearest: str
     readout: str
 
 
@@ -92,9 +92,14 @@ def slice_schedule_view(params: SliceScheduleParams) -> SliceScheduleView:
         knn=knn,
         moments=np.array(MOMENTS),
         courses={name: of_seeds.mean(axis=0) for name, of_seeds in courses.items()},
-        shape=params.shape,
+        nearest=_nearest(params),
         readout=_readout(params, float(slices.mean()), knn),
     )
+
+
+def _nearest(params: SliceScheduleParams) -> str:
+    """The one of ``SCHEDULES`` that is like the present one: only one of them falls."""
+    return "falling" if params.last < params.first else params.shape
 
 
 def _courses(name: str, lamb: str) -> np.ndarray:
@@ -105,12 +110,13 @@ def _courses(name: str, lamb: str) -> np.ndarray:
 
 
 def _readout(params: SliceScheduleParams, constant: float, knn: Mapping[str, np.ndarray]) -> str:
-    ours, rival = knn[params.shape], knn["fixed_64"]
+    nearest = _nearest(params)
+    ours, rival = knn[nearest], knn["fixed_64"]
     few, many = knn["fixed_4"], knn["fixed_1024"]
     return (
         f"From {params.first} to {params.last} slices over {STEPS} steps costs as much as "
         f"{constant:.0f} slices all the time. Recorded at equal cost: "
-        f"“{METHODS[params.shape].label}” {spread_text(ours, 1)} % kNN, 64 slices "
+        f"“{METHODS[nearest].label}” {spread_text(ours, 1)} % kNN, 64 slices "
         f"throughout {spread_text(rival, 1)} %; 4 slices throughout {spread_text(few, 1)} %, 1,024 "
         f"{spread_text(many, 1)} % (mean ± std of {len(SEEDS)} seeds)."
     )

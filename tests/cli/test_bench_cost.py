@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
 from sigreg_edu.cli import bench_cost, main
+from sigreg_edu.losses import timing
 from sigreg_edu.losses.cost import FORMS, CostModel, Measured, peak_memory, terms
 from sigreg_edu.views.cost_record import load_cost_record
 
@@ -37,8 +39,7 @@ def test_what_is_held_back_is_not_in_the_grid_but_within_its_ends():
 
 def test_every_row_of_the_reports_tables_has_its_shape():
     for dim in (192, 384, 768, 1024, 2048):
-        assert {(6272, dim, 512, 17), (6272, dim, 1024, 17)} <= set(bench_cost.REPORT)
-    assert (6272, 384, 2048, 17) in bench_cost.REPORT
+        assert {(6272, dim, slices, 17) for slices in (512, 1024, 2048)} <= set(bench_cost.REPORT)
     assert {sizes[0] for sizes in bench_cost.REPORT} == {32, 196, 6272}
 
 
@@ -59,28 +60,46 @@ def test_the_guess_grows_with_the_work_from_the_nearest_step():
     assert bench_cost.expected_seconds("vicreg", (8192, 64, 128, 17), seen) == 0.0
 
 
-def test_long_steps_have_one_turn():
-    seen = [row("fast"), row("textbook", seconds=0.5)]
-    assert bench_cost.in_two((256, 64, 128, 17), FORMS, seen) == (
-        ["fast", "closed form", "three sums", "vicreg"],
-        ["textbook"],
+def test_the_whole_grid_is_gone_through_in_rounds_and_every_row_gets_a_turn_in_each(monkeypatch):
+    small, other = (32, 4, 8, 9), (64, 4, 8, 9)
+    monkeypatch.setattr(bench_cost, "grid", lambda quick: [small])
+    monkeypatch.setattr(bench_cost, "held_back", lambda quick: [other])
+    monkeypatch.setattr(bench_cost, "REPORT", (small,))
+    turns, asked = iter(range(1, 1000)), []
+
+    def one_turn(step, device):
+        asked.append(step)
+        return float(next(turns))
+
+    def steps(sizes, names, device):
+        return {name: (sizes, name) for name in names}
+
+    monkeypatch.setattr(bench_cost, "_steps", steps)
+    monkeypatch.setattr(bench_cost, "_one_turn", one_turn)
+    monkeypatch.setattr(timing, "peak_bytes", lambda step, device: 7)
+    monkeypatch.setattr(
+        bench_cost, "fitting", lambda sizes, seen, always, device: ["fast", "vicreg"]
     )
+    found = bench_cost.measure_all("cpu", 3)
+    once = [((*sizes,), form) for sizes in (small, small, other) for form in ("fast", "vicreg")]
+    assert asked == 3 * once  # not three times the first, then three times the next
+    assert {name: len(rows) for name, rows in found.items()} == {
+        "grid": 2, "held_back": 2, "report": 2,
+    }  # fmt: skip
+    for row in found["held_back"]:
+        assert len(row.turns) == 3
+        assert row.seconds == row.turns[1]  # the median, not the least
+        assert row.peak_bytes == 7
 
 
-def test_only_what_took_much_longer_is_measured_again_and_the_shorter_time_counts(monkeypatch):
-    rows = [row("vicreg", N=n, seconds=1e-6 * n) for n in (64, 128, 256, 512, 1024, 2048)]
-    slow, quick = row("vicreg", N=4096, seconds=0.1), row("vicreg", N=4096, seconds=1e-3)
-    asked = []
-
-    def measure_sizes(sizes, names, device, rounds):
-        asked.append(sizes)
-        return [row("vicreg", N=sizes[0], seconds=4e-3)]
-
-    monkeypatch.setattr(bench_cost, "measure_sizes", measure_sizes)
-    found = bench_cost.measure_again({"grid": rows, "held_back": [slow, quick]}, "cpu", 1)
-    assert asked == [slow.sizes]
-    assert [r.seconds for r in found["held_back"]] == [4e-3, 1e-3]
-    assert found["grid"] == rows
+def test_what_counts_is_the_median_also_of_a_slow_turn(monkeypatch):
+    monkeypatch.setattr(bench_cost, "_steps", lambda sizes, names, device: dict.fromkeys(names))
+    monkeypatch.setattr(bench_cost, "_one_turn", lambda step, device: 5.0)
+    before = replace(row(seconds=1.5), turns=(1.0, 2.0))
+    (after,) = bench_cost.another_turn([before], "cpu")
+    assert after.turns == (1.0, 2.0, 5.0)
+    assert after.seconds == 2.0
+    assert bench_cost.another_turn([], "cpu") == []
 
 
 def test_worst_ratios_are_told_by_form_and_over_all():
@@ -107,7 +126,7 @@ def test_the_command_measures_fits_and_keeps_a_record_that_can_be_read(
     monkeypatch.setattr(bench_cost, "DRAWN", (4, 8))
     monkeypatch.setattr(bench_cost, "WITHIN", 1e6)  # a busy machine is no fault of the command
     output, threads = tmp_path / "cost.json", torch.get_num_threads()
-    arguments = ["bench", "cost", "--rounds", "1", "--threads", "1", "--output", str(output)]
+    arguments = ["bench", "cost", "--rounds", "3", "--threads", "1", "--output", str(output)]
     assert main(arguments) == 0
     assert torch.get_num_threads() == threads
     record = load_cost_record(output)
@@ -115,6 +134,8 @@ def test_the_command_measures_fits_and_keeps_a_record_that_can_be_read(
     assert len(record.grid) == 16 * len(FORMS)
     assert len(record.report) == len(FORMS)
     assert record.worst_memory_ratio < 1.05
+    assert all(len(row.turns) == 3 for row in record.every)
+    assert len(record.pairs()) == len(record.pairs("textbook")) == 19
     kept = json.loads(output.read_text(encoding="utf-8"))
     assert set(kept["worst_ratio"]) == {"grid", "held_back", "report"}
     table = output.with_suffix(".md").read_text(encoding="utf-8")
@@ -132,7 +153,7 @@ def test_a_form_with_too_few_measurements_is_left_to_the_next_time():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--rounds", "0"], "--rounds must be at least 1"),
+        (["--rounds", "2"], "--rounds must be at least 3"),
         (["--threads", "0"], "--threads must be at least 1"),
         (["--device", "gpu"], "there is no 'gpu' here"),
         (["--device", "cuda"], "Leave --device out for the CPU"),

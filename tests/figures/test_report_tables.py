@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sigreg_edu.figures.report_tables import COLOURS, ReportTablesFigure
-from sigreg_edu.views.report_tables import TABLES, ReportTablesParams, report_tables_view
+from sigreg_edu.views.report_claims import TABLES
+from sigreg_edu.views.report_tables import ReportTablesParams, report_tables_view
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,7 @@ def test_every_claim_has_its_row_and_its_mark(figure, table):
         assert row["found"].get_text() == verdict.found
         assert row["mark"].get_text() == verdict.mark
         assert row["mark"].get_color() == COLOURS[verdict.verdict]
+        assert row["verdict"].get_text() == verdict.said
     assert figure.title.get_text() == TABLES[table]
 
 

@@ -20,5 +20,5 @@ def test_schedules_and_trainings_are_the_views(changes, assert_words_are_apart):
     values = np.concatenate(list(view.knn.values()))
     assert low < values.min() < values.max() < high
     sizes = {name: points.get_markersize() for name, points in figure.scheduled.items()}
-    assert max(sizes, key=sizes.get) == view.shape
+    assert max(sizes, key=sizes.get) == view.nearest
     assert_words_are_apart(figure)

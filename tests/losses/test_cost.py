@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from sigreg_edu.losses import timing
-from sigreg_edu.losses.cost import FORMS, CostModel, Measured, arguments_bytes, peak_memory, terms
+from sigreg_edu.losses.cost import (
+    FORMS,
+    CostModel,
+    Measured,
+    arguments_bytes,
+    exponent,
+    peak_memory,
+    terms,
+)
 
 SIZES = [
     (64, 16, 16, 9),
@@ -124,6 +132,22 @@ def test_calibration_takes_each_forms_own_factor_and_else_the_usual():
     assert here.factors["textbook"] == pytest.approx(2.5)
     assert here.within(slower) == pytest.approx(1.0)
     assert here.calibrated(slower).factors == here.factors  # and not their square
+
+
+def test_exponents_are_of_power_laws():
+    assert exponent([1, 10, 100], [2, 20, 200]) == pytest.approx(1.0)
+    model = CostModel("cpu", 1, {"vicreg": dict.fromkeys(("overhead", "elementwise", "matrix"), 0)
+                                 | {"covariance": 1e-9}})  # fmt: skip
+    times = [model.seconds("vicreg", 64, d, 1, 2) for d in (16, 64, 256)]
+    assert exponent([16, 64, 256], times) == pytest.approx(2.0)
+
+
+def test_a_gpu_has_fewer_blocks_and_its_model_counts_so():
+    sizes = (8192, 64, 2048, 17)
+    assert terms("fast", *sizes, device="cuda")["calls"] < terms("fast", *sizes)["calls"]
+    only_calls = {"fast": dict.fromkeys(terms("fast", *sizes), 0.0) | {"calls": 1.0}}
+    on_cpu, on_gpu = (CostModel(device, 1, only_calls) for device in ("cpu", "cuda"))
+    assert on_gpu.seconds("fast", *sizes) < on_cpu.seconds("fast", *sizes)
 
 
 def test_what_cannot_be_fitted_or_judged_is_refused():

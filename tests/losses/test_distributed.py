@@ -10,10 +10,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sigreg_edu.losses import (
     HybridVICRegSIGRegLoss,
+    LearnedSliceSIGReg,
     LeJEPALoss,
+    MultiScaleSIGReg,
     SIGReg,
     SIGRegLoss,
     VICRegLoss,
+    WeightedSIGReg,
 )
 from sigreg_edu.slicing import uniform_directions
 
@@ -45,6 +48,10 @@ def of_views(loss, z, **options):
     return loss(z, **options)["loss"]
 
 
+def of_levels(loss, z, **options):
+    return loss([z, 2 * z], **options)["loss"]
+
+
 def of_points(loss, z, **options):
     return loss(z, **options)
 
@@ -65,6 +72,9 @@ CASES = {
     "sigreg_loss": (lambda rank: SIGRegLoss(8, seed=rank), of_pair, False),
     "vicreg": (lambda rank: VICRegLoss(), of_pair, False),
     "hybrid": (lambda rank: HybridVICRegSIGRegLoss(num_slices=8, seed=rank), of_pair, False),
+    "weighted": (lambda rank: WeightedSIGReg(8, weight="cauchy", seed=rank), of_points, False),
+    "multi_scale": (lambda rank: MultiScaleSIGReg((8, 6), seed=rank), of_levels, False),
+    "learned_slices": (lambda rank: LearnedSliceSIGReg(8, share=0.5, seed=rank), of_views, False),
     "lejepa": (lambda rank: LeJEPALoss(0.3, 8, seed=rank), of_views, False),
 }
 
@@ -101,6 +111,7 @@ def as_one_rank(rank, world, port, folder):
         sanity.distributed = True
     results["after sanity"] = sanity(share).item()
     results["alone"] = SIGReg(8, distributed=False)(share).item()
+    results["climbers"] = climbers(rank, share)
     if rank == 0:  # which nobody else calls
         results["on one rank"] = LeJEPALoss(0.3, 8, distributed=False)(share)["loss"].item()
     try:
@@ -109,6 +120,14 @@ def as_one_rank(rank, world, port, folder):
         results["refusal"] = str(error)
     torch.save(results, f"{folder}/{rank}.pt")
     dist.destroy_process_group()
+
+
+def climbers(rank, images):
+    """Directions that have climbed for a few calls, each rank with a seed of its own."""
+    loss = LearnedSliceSIGReg(8, share=0.5, t_max=2.0, seed=rank)
+    for scale in (1.0, 1.1, 1.2):
+        loss(scale * images)
+    return loss.slices.directions
 
 
 def averaged_by_hand(rank, share, world):
@@ -133,6 +152,14 @@ def test_the_update_is_the_single_process_one_on_the_joined_batch(ranks, case):
         assert rank[case][0] == pytest.approx(loss, rel=1e-12)
         for name, gradient in rank[case][1].items():
             assert torch.allclose(gradient, exact[name], rtol=1e-9, atol=1e-12), name
+
+
+def test_learned_slices_climb_together_on_the_points_of_all_ranks(ranks):
+    expected = climbers(0, all_images()[:, : sum(SIZES[len(ranks)])])
+    for rank in ranks:
+        assert torch.equal(rank["climbers"], ranks[0]["climbers"])
+        # Sums of parts round otherwise than sums of all, and a climb of nine strides adds that up.
+        torch.testing.assert_close(rank["climbers"], expected, atol=1e-5, rtol=0.0)
 
 
 def test_a_rank_may_look_at_its_own_points_alone(ranks):

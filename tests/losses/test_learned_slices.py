@@ -87,12 +87,67 @@ def test_evaluation_leaves_the_directions_where_they_are():
     assert torch.equal(loss.slices.directions, kept)
 
 
-def test_a_checkpoint_goes_on_with_the_same_directions():
-    loss, z = LearnedSliceSIGReg(16, share=0.5), heaps()
-    loss(z)
-    other = LearnedSliceSIGReg(16, share=0.5, seed=9)
-    other.load_state_dict(loss.state_dict())
-    assert torch.equal(other(z)["learned_loss"], loss(z)["learned_loss"])
+def walk(loss: torch.nn.Module, z: torch.Tensor, steps: int) -> torch.Tensor:
+    """Points that go down a loss."""
+    for _ in range(steps):
+        z = z.detach().requires_grad_()
+        z = z - torch.autograd.grad(loss(z)["loss"], z)[0]
+    return z.detach()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("done", [0, 3])
+def test_a_checkpoint_goes_on_exactly_as_if_nothing_had_been(tmp_path, share, done):
+    loss, z = LearnedSliceSIGReg(16, share=share, seed=4), heaps()
+    z = walk(loss, z, done)
+    torch.save({"loss": loss.state_dict(), "z": z}, tmp_path / "kept.pt")
+    expected = walk(loss, z, 3)
+    kept = torch.load(tmp_path / "kept.pt", weights_only=True)
+    other = LearnedSliceSIGReg(16, share=share, seed=9)
+    walk(other, heaps(dim=6), 2)  # it may have been used before
+    other.load_state_dict(kept["loss"])
+    assert torch.equal(walk(other, kept["z"], 3), expected)
+
+
+def test_another_number_of_directions_is_refused():
+    slices, other = LearnedSlices(4), LearnedSlices(3)
+    slices.climb(heaps())
+    other.load_state_dict(slices.state_dict())
+    with pytest.raises(ValueError, match=r"= \(6, 4\), got .* num_directions for \(6, 3\)"):
+        other.climb(heaps())
+
+
+def test_a_cast_does_not_round_the_directions():
+    loss = LearnedSliceSIGReg(16, share=0.5)
+    loss(heaps())
+    kept = loss.slices.directions.clone()
+    for cast in (torch.float16, torch.float64, torch.float32):
+        assert torch.equal(loss.to(cast).slices.directions, kept)
+        assert loss.slices.directions.dtype == torch.float32
+    assert loss(heaps().double())["loss"].dtype == torch.float64
+
+
+def test_the_climb_is_on_the_statistic_of_the_loss():
+    """Heaps at -1 and 1 that a window up to 0.5 hardly sees; a shift it does."""
+    z = heaps(2000)
+    z[:, 4] += 0.2
+    nearest = {}
+    for t_max in (0.5, 3.0):
+        loss = LearnedSliceSIGReg(16, share=1.0, num_strides=20, t_max=t_max, num_points=33)
+        for _ in range(3):
+            parts = loss(z)
+        nearest[t_max] = int(loss.slices.directions[:, 0].abs().argmax())  # of the highest
+        options = {"t_max": t_max, "num_points": 33}
+        value = sliced_epps_pulley(z, loss.slices.directions, **options).mean()
+        torch.testing.assert_close(parts["loss"], value)
+    assert nearest == {0.5: 4, 3.0: 1}
+
+
+def test_inference_mode_is_no_obstacle():
+    loss, z = LearnedSliceSIGReg(8, share=0.5).eval(), heaps()
+    with torch.inference_mode():
+        loss(z)
+    walk(loss.train(), z, 1)
 
 
 def test_views_are_tested_by_themselves():
@@ -104,7 +159,7 @@ def test_views_are_tested_by_themselves():
 def test_another_dimension_is_refused():
     slices = LearnedSlices(4)
     slices.climb(heaps(dim=4))
-    with pytest.raises(ValueError, match="learned in D = 4 dimensions, got embeddings with D = 5"):
+    with pytest.raises(ValueError, match=r"= \(4, 4\), got embeddings .* for \(5, 4\)"):
         slices.climb(heaps(dim=5))
 
 

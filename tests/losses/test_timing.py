@@ -52,10 +52,20 @@ def test_steps_take_turns(monkeypatch):
     assert [len(times[name]) for name in "ab"] == [3, 3]
 
 
-def test_a_short_step_is_repeated_within_its_turn():
-    count = []
-    timing.take_turns({"short": lambda: count.append(1)}, rounds=1)
-    assert len(count) > 100
+def test_a_short_step_is_repeated_within_its_turn_and_a_long_one_is_not(monkeypatch):
+    asked = []
+
+    def milliseconds(step, repeats, device="cpu"):
+        asked.append((step(), repeats))
+        return step()
+
+    monkeypatch.setattr(timing, "milliseconds", milliseconds)
+    short, long = timing.TURN_MS / 50, 2 * timing.TURN_MS
+    timing.take_turns({"short": lambda: short, "long": lambda: long}, rounds=2)
+    assert asked == [(short, 1), (long, 1), *2 * [(short, 50), (long, 1)]]
+    asked.clear()
+    assert [timing.turn(lambda: short), timing.turn(lambda: long)] == [short, long]
+    assert asked == [(short, 1), (short, 50), (long, 1)]
 
 
 def test_peak_memory_counts_what_lives_at_once():

@@ -7,7 +7,8 @@ import torch
 
 from sigreg_edu.losses import SIGReg, WeightedSIGReg
 from sigreg_edu.slicing import uniform_directions
-from sigreg_edu.statistics.weights import WEIGHTS, rule_statistic, weight_rule
+from sigreg_edu.statistics import rule_statistic
+from sigreg_edu.statistics.weights import WEIGHTS, weight_rule
 
 
 def points() -> torch.Tensor:
@@ -33,6 +34,26 @@ def test_its_gradient_is_the_slope_of_its_value(weight):
     directions = uniform_directions(6, 3, seed=1, dtype=torch.float64)
     loss = WeightedSIGReg(weight=weight)
     assert torch.autograd.gradcheck(lambda z: loss(z, directions=directions), (z,))
+
+
+def test_a_checkpoint_goes_on_with_the_slices_it_would_have_drawn():
+    loss, z = WeightedSIGReg(16, weight="cauchy", seed=2), points()
+    loss(z)
+    other = WeightedSIGReg(16, weight="cauchy", seed=5)
+    other.load_state_dict(loss.state_dict())
+    assert torch.equal(other(z), loss(z))
+
+
+def test_a_cast_rounds_neither_knots_nor_weights():
+    z, make = points(), lambda: WeightedSIGReg(16, weight="uniform", normalized=True)
+    for cast in (torch.float16, torch.float64):
+        assert torch.equal(make().to(cast)(z), make()(z))
+
+
+def test_a_schedule_may_change_its_number_of_slices():
+    loss = WeightedSIGReg(16)
+    loss.num_slices = 4
+    assert loss.draw_directions(points()).shape == (6, 4)
 
 
 @pytest.mark.parametrize("options", [{"t_max": 1.0}, {"weight": "cauchy", "t_max": 5.0}])

@@ -55,9 +55,9 @@ def test_the_golden_values(golden):
 @pytest.mark.parametrize("block", [4, 2**18])
 def test_gradients_agree_with_finite_differences(monkeypatch, kept, block):
     """Whatever the blocks, and whether or not projections are kept."""
-    monkeypatch.setattr(trig_sums, "_KEPT_BYTES", kept)
-    monkeypatch.setitem(trig_sums._BLOCK, "cpu", block)
-    monkeypatch.setattr(trig_sums, "_SLICES_PER_BLOCK", 3)
+    monkeypatch.setattr(trig_sums, "KEPT_BYTES", kept)
+    monkeypatch.setitem(trig_sums.BLOCK, "cpu", block)
+    monkeypatch.setattr(trig_sums, "SLICES_PER_BLOCK", 3)
     draws = torch.Generator().manual_seed(0)
     z = torch.randn(2, 7, 3, dtype=torch.float64, generator=draws, requires_grad=True)
     directions = uniform_directions(3, 5, seed=0, dtype=torch.float64).requires_grad_()
@@ -138,7 +138,7 @@ def test_forward_mode_is_refused_instead_of_answered_with_0(generator):
 
 @pytest.mark.parametrize("block", [7, 64, 2**18])
 def test_many_small_samples_share_blocks(monkeypatch, block, generator):
-    monkeypatch.setitem(trig_sums._BLOCK, "cpu", block)
+    monkeypatch.setitem(trig_sums.BLOCK, "cpu", block)
     z = torch.randn(13, 5, 3, generator=generator, dtype=torch.float64, requires_grad=True)
     directions = uniform_directions(3, 4, seed=0, dtype=torch.float64).requires_grad_()
     values, grads = [], []

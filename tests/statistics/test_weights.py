@@ -12,13 +12,13 @@ from sigreg_edu.statistics import (
     epps_pulley_quadrature,
     null_distribution,
     quadrature_rule,
+    rule_statistic,
 )
 from sigreg_edu.statistics.weights import (
     WEIGHTS,
     exact_null_mean,
     kernel,
     null_of_rule,
-    rule_statistic,
     weight_function,
     weight_rule,
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from sigreg_edu.training.clinic import HELPS, NOTHING, verdicts
-from sigreg_edu.training.clinic_chart import chart_branches, chart_head
+from sigreg_edu.training.clinic_chart import chart_branches, chart_head, lamb_without_n
 
 #: What the chart says helps, and what it says does not.
 SAID = [
-    ("rising", "weight times", True),
+    ("rising", "no schedule, and", True),
+    ("rising", "milder", True),
     ("rising", "larger", False),
     ("rising", "normalized", False),
     ("unstable", "a tenth", True),
@@ -34,6 +35,14 @@ SAID = [
 def test_what_the_chart_says_is_what_was_judged(name, start, helps):
     told = next(r for r in verdicts() if r.case == name and r.remedy.startswith(start))
     assert (told.verdict == HELPS) == helps
+
+
+@pytest.mark.parametrize(("lamb", "rows"), [(0.05, 128), (0.2, 16), (1.0, 7), (0.0, 7)])
+def test_a_translated_lambda_weighs_statistic_and_agreement_as_before(lamb, rows):
+    there = lamb_without_n(lamb, rows)
+    # (1 − λ) · invariance + λ · T is a multiple of (1 − λ') · invariance + λ' · T / N.
+    assert there / rows * (1.0 - lamb) == pytest.approx(lamb * (1.0 - there))
+    assert 0.0 <= there <= 1.0
 
 
 def test_branches_have_words_in_every_place_and_differ():

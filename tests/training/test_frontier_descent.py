@@ -11,7 +11,12 @@ from sigreg_edu.slicing import sliced_epps_pulley
 from sigreg_edu.training import (
     frontier_descent,
 )
-from sigreg_edu.training.frontier_descent import descend, planted_heaps, steps_until_gone
+from sigreg_edu.training.frontier_descent import (
+    descend,
+    is_healthy,
+    planted_heaps,
+    steps_until_gone,
+)
 
 
 def test_planted_heaps_have_mean_zero_and_variance_one_and_are_seen_in_their_direction():
@@ -28,6 +33,15 @@ def test_learned_slices_remove_hidden_heaps_and_fresh_ones_hardly_do(monkeypatch
     learned, fresh = (descend(name, 4.0, 0)["planted"] for name in ("learned_25", "fresh_64"))
     assert fresh[-1] > 0.7 * fresh[0]
     assert learned[-1] < 0.3 * learned[0]
+
+
+def test_the_other_directions_are_healthy_only_if_they_were_all_the_way(monkeypatch):
+    monkeypatch.setattr(frontier_descent, "DESCENT_STEPS", 10)
+    assert is_healthy(descend("fresh_64", 16.0, 0))
+    far = descend("fresh_64", 128.0, 0)
+    assert not is_healthy(far)
+    assert far["other"].max() > 50
+    assert far["widths"][1] > 2
 
 
 def test_steps_are_counted_until_the_heaps_stay_away():

@@ -181,6 +181,12 @@ def test_at_lambda_zero_every_loss_is_the_one_without_a_regularizer():
     assert all(invariances(loss) == invariances("none") for loss in CONDITIONS)
 
 
+def test_a_decaying_regularizer_loses_the_same_factor_in_each_step():
+    run = finished(start(loss__lamb=0.2, loss__decay=0.01, steps=3))
+    odds = [record.lamb / (1.0 - record.lamb) for record in run.records]
+    assert odds == pytest.approx([0.25, 0.025, 0.0025])
+
+
 def test_lambda_set_on_the_way_takes_effect_at_the_next_step():
     run = start(loss__lamb=0.0)
     for lamb in (0.0, 0.5, 1.0):

@@ -32,6 +32,13 @@ def test_it_is_a_hidden_layer_with_batchnorm_and_a_linear_one():
     assert projector(points()).shape == (20, 4)
 
 
+def test_normalized_it_ends_with_mean_0_and_standard_deviation_1():
+    plain, normalized = (make_projector(6, 4, normalized=last) for last in (False, True))
+    z = plain(points())
+    expected = (z - z.mean(0)) / (z.var(0, unbiased=False) + 1e-5).sqrt()
+    torch.testing.assert_close(normalized(points()), expected, rtol=1e-4, atol=1e-5)  # float32
+
+
 def test_a_seed_that_is_none_is_refused():
     with pytest.raises(ValueError, match="seed must be at least 0"):
         make_projector(6, 4, seed=-1)

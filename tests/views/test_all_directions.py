@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from sigreg_edu.slicing import cramer_wold_statistic
+from sigreg_edu.slicing import cramer_wold_statistic, sliced_epps_pulley, uniform_directions
 from sigreg_edu.views.all_directions import (
     BLOCK,
     COUNTS,
+    LAST_KNOT,
     NUM_BLOCKS,
+    NUM_KNOTS,
     AllDirectionsParams,
     _points,
+    _pool,
     all_directions_view,
     refine_all_directions,
 )
@@ -50,6 +54,26 @@ def test_in_more_dimensions_the_same_slices_give_a_worse_gradient():
 
 def test_a_shrunk_cloud_is_pushed_the_right_way_by_fewer_slices():
     assert finished(cloud="shrunk").here_cosine > finished(cloud="gaussian").here_cosine + 0.05
+
+
+def test_cosines_are_those_of_the_gradients_of_m_slices():
+    params = AllDirectionsParams(seed=5, num_slices=32)
+    view = all_directions_view(params)  # two blocks of 16
+    z = _points("gaussian", 16, 5).requires_grad_()
+    (exact,) = torch.autograd.grad(cramer_wold_statistic(z), z)
+    seeds = (1_000_003 * 6 % 2**31 + number for number in range(2))
+    slices = torch.cat([uniform_directions(16, BLOCK, seed=seed) for seed in seeds], dim=1)
+    value = sliced_epps_pulley(z, slices, num_points=NUM_KNOTS, t_max=LAST_KNOT).mean()
+    (gradient,) = torch.autograd.grad(value, z)
+    expected = torch.cosine_similarity(gradient.flatten(), exact.flatten(), dim=0)
+    assert view.here_cosine == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_what_is_kept_does_not_grow_with_the_number_of_blocks():
+    finished(seed=6)
+    pool = _pool(AllDirectionsParams(seed=6))
+    assert len(pool.values) == NUM_BLOCKS
+    assert len(pool.sums) < len(COUNTS)
 
 
 def test_the_first_look_is_coarse_and_says_so():

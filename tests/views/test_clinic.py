@@ -75,13 +75,12 @@ def test_a_patient_with_fewer_remedies_stays_at_its_last():
     assert ends[0].remedy == ends[1].remedy
 
 
-def test_normalized_projections_have_widths_near_one_and_the_same_knn():
-    view = clinic_view(ClinicParams(patient="rising", remedy=3))
-    # 32 coordinates of variance 1 each: so is the mean square of the principal deviations.
-    assert np.mean(view.treated.spectrum**2) == pytest.approx(1.0, abs=0.01)
-    assert view.treated.t[-1] < view.ill.t[-1]
-    np.testing.assert_array_equal(view.treated.knn, view.ill.knn)
-    assert "the meter moves" in view.readout
+def test_what_kept_a_remedy_from_helping_is_told_beside_its_verdict():
+    for own in TRAINED:
+        for number, remedy in enumerate(own.remedies, start=1):
+            view = clinic_view(ClinicParams(patient=own.name, remedy=number))
+            assert outcome(own, remedy).why in view.numbers[-1]
+            assert view.numbers[-1].endswith(f"{len(outcome(own, remedy).before)} seeds")
 
 
 def test_no_t_is_drawn_of_a_regularizer_that_is_none():

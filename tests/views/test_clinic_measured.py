@@ -72,7 +72,7 @@ def test_bfloat16_matters_at_many_rows_only():
     found = reading("bf16")
     gaps = np.abs(found.ill - found.cured)
     assert gaps[0] < 0.02
-    assert gaps[-1] > 0.1
+    assert gaps[-1] > 1.0  # more than the floor itself
 
 
 def test_few_rows_hide_what_many_show():

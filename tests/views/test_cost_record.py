@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from sigreg_edu.cli.bench_cost import WITHIN
 from sigreg_edu.losses.cost import FORMS
 from sigreg_edu.views.cost_record import (
+    Pair,
     cost_record,
     find_bench,
     load_cost_record,
@@ -56,10 +58,40 @@ def test_a_line_varies_one_size_in_its_order():
     assert {(row.D, row.M, row.T) for row in line} == {(256, 512, 17)}
 
 
-def test_vicreg_is_found_whatever_slices_and_knots_are_asked_for():
+def test_forms_of_a_pair_took_turns_and_their_ratio_is_taken_within_a_turn():
     record = cost_record()
-    assert record.at("vicreg", 6272, 384, 999, 33) is record.at("vicreg", 6272, 384, 7, 9)
     assert record.at("fast", 6272, 384, 999) is None
+    for pair in record.pairs():
+        assert pair.sigreg.sizes == pair.vicreg.sizes
+        assert len(pair.sigreg.turns) == len(pair.vicreg.turns) >= 3
+    own, rival = record.at("fast", 6272, 384, 512), record.at("vicreg", 6272, 384, 512)
+    quick, slow = replace(own, turns=(1.0, 2.0, 4.0)), replace(rival, turns=(3.0, 2.0, 8.0))
+    assert Pair(quick, slow).speedup == 2.0  # of 3, 1 and 2
+    assert Pair(own, rival).smaller == rival.peak_bytes / own.peak_bytes
+
+
+def test_a_record_of_before_turns_were_kept_is_one_of_single_turns(kept, tmp_path):
+    for part in ("grid", "held_back", "report"):
+        for row in kept[part]:
+            del row["turns"]
+    record = load_cost_record(written(tmp_path, kept))
+    pair = record.pairs()[0]
+    assert pair.sigreg.turns == ()
+    assert pair.speedup == pair.vicreg.seconds / pair.sigreg.seconds
+
+
+def test_every_record_of_the_folder_has_its_name(monkeypatch, tmp_path, kept):
+    monkeypatch.setenv("SIGREG_EDU_DATA", str(tmp_path))
+    (tmp_path / "bench").mkdir()
+    for name in ("cost", "cost_cuda", "cost_my-laptop", "cost_not a name"):
+        (tmp_path / "bench" / f"{name}.json").write_text(json.dumps(kept), encoding="utf-8")
+    assert recorded_devices() == ("cpu", "cuda", "my-laptop")
+    assert cost_record("my-laptop").device == "cpu"
+    with pytest.raises(FileNotFoundError, match=r"cost_other\.json was not found"):
+        cost_record("other")
+    for name in ("../cost", "", "a b"):
+        with pytest.raises(ValueError, match="expected the name of a record"):
+            cost_record(name)
 
 
 def test_the_record_is_sought_where_the_variables_say(tmp_path):

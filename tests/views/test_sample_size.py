@@ -14,10 +14,10 @@ from sigreg_edu.views.sample_size import SampleSizeParams, sample_size_view
 @pytest.mark.parametrize("test", TESTS)
 def test_the_numbers_are_those_of_the_record(alternative, test):
     view = sample_size_view(SampleSizeParams(alternative=alternative, test=test))
-    needed, alpha = growth(alternative, test)
-    np.testing.assert_array_equal(view.needed[test], needed)
-    np.testing.assert_array_equal(view.exponents[test], alpha)
-    at = needed[SAMPLE_DIMS.index(8)]
+    found = growth(alternative, test)
+    np.testing.assert_array_equal(view.needed[test], found.needed)
+    np.testing.assert_array_equal(view.exponents[test], found.alpha)
+    at = found.needed[SAMPLE_DIMS.index(8)]
     assert (f"{at:.0f} points" if np.isfinite(at) else "more than") in view.readout
 
 
@@ -33,6 +33,15 @@ def test_one_bad_direction_is_found_by_searching_where_the_mean_no_longer_sees_i
     assert np.isnan(view.needed["slices"][place])
     assert view.needed["worst"][place] < 4096
     assert view.exponents["slices"] > view.exponents["worst"] + 0.5
+
+
+def test_a_growth_that_leaves_dimensions_out_says_so():
+    searched = sample_size_view(SampleSizeParams(alternative="bimodal", test="worst"))
+    found = growth("bimodal", "worst")
+    assert "Up to D = 32 N goes like" in searched.readout
+    np.testing.assert_array_equal(np.isnan(searched.fits["worst"]), np.isnan(found.needed))
+    assert f"at least D^{found.at_least:.1f}" in searched.readout
+    assert "Up to D" not in sample_size_view(SampleSizeParams(alternative="tails")).readout
 
 
 def test_the_split_test_pays_where_every_direction_is_bad():

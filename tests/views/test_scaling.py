@@ -7,7 +7,7 @@ import pytest
 
 from sigreg_edu.losses.cost import FORMS, arguments_bytes, peak_memory
 from sigreg_edu.views.cost_record import cost_record
-from sigreg_edu.views.report_tables import SCALING
+from sigreg_edu.views.report_claims import SCALING
 from sigreg_edu.views.scaling import ENDS, ROOM, SIZES, ScalingParams, amount, scaling_view
 
 REPORT = {"N": 6272, "D": 384, "M": 512}

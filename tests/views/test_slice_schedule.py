@@ -46,6 +46,14 @@ def test_recorded_schedules_cost_as_much_as_64_slices():
     assert [view.costs[name] for name in FIXED] == [4, 16, 64, 256, 1024]
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_schedule_that_falls_is_shown_beside_the_recorded_one_that_does(shape):
+    view = slice_schedule_view(SliceScheduleParams(first=128, last=16, shape=shape))
+    assert view.nearest == "falling"
+    assert "165 → 16, geometric" in view.readout
+    assert slice_schedule_view(SliceScheduleParams(shape=shape)).nearest == shape
+
+
 def test_the_readout_names_cost_and_results():
     view = slice_schedule_view(SliceScheduleParams(first=64, last=64))
     assert "64 slices all the time" in view.readout

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from sigreg_edu.statistics import null_distribution
-from sigreg_edu.statistics.weights import rule_statistic, weight_rule
+from sigreg_edu.statistics import null_distribution, rule_statistic
+from sigreg_edu.statistics.weights import weight_rule
 from sigreg_edu.views.weights import (
     FLAWS,
     NUM_SAMPLES,
