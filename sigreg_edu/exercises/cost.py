@@ -433,7 +433,9 @@ def _check_crossing(answer: Any) -> str:
             close(got, truth, rel=1e-5),
             f"M = {m}, T = {t}, a = {a:g}, b = {b:g}, c = {c:g}: D = {truth:.1f}, not {got:.1f}.",
         )
-    return "N has dropped out; M has not. Dearer waves push the crossing up, fewer slices down."
+    return (
+        "N has left the formula, M has not. Dearer waves push the crossing up, fewer slices down."
+    )
 
 
 def _real_root(a: float, m: float, rest: float, c: float) -> float:
@@ -570,7 +572,7 @@ quiz_crossing = quiz(
     "a",
     {
         "a": "D is near M where products dominate: half the slices, half the crossing.",
-        "b": "N multiplies every term of both losses, and drops out.",
+        "b": "N multiplies every counted term of both. What is left of it moves the crossing less.",
         "c": "It is no constant of nature: it moves with M, T and the machine.",
         "d": "Deeper networks cost the same in both losses: neither sees the network.",
     },

@@ -110,7 +110,7 @@ def _visible() -> tuple[Branch, ...]:
                     "yes: λ falls, or is too small",
                     f"λ = 0.05 to the end ({_told('rising', 'no schedule, and')}, "
                     f"{_knn('rising', 'no schedule, and')}); milder views help, too "
-                    f"({_told('rising', 'milder')}). A weight of 35 for 25 does nothing "
+                    f"({_told('rising', 'milder')}). A weight of 35 for 25 does not help "
                     f"({_told('rising', 'larger')}), nor does it stop if one normalizes "
                     f"({_told('rising', 'normalized')}).",
                 ),
