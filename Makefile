@@ -12,7 +12,7 @@ NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 unit notebook-test: export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint unit browser-test notebook-test notebooks bench doctor clean
+.PHONY: help lab demo test lint unit browser-test notebook-test notebooks bench doctor clean
 .DELETE_ON_ERROR:
 
 help:  ## say what there is
@@ -20,6 +20,9 @@ help:  ## say what there is
 
 lab: $(VENV)/.lab  ## open the notebooks in JupyterLab
 	$(RUN)/sigreg-edu lab
+
+demo: $(VENV)/.lab  ## show the explorers on a projector, without code
+	$(RUN)/sigreg-edu demo
 
 doctor: $(VENV)/.lab  ## check the installation
 	$(RUN)/sigreg-edu doctor

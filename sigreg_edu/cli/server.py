@@ -1,4 +1,4 @@
-"""A JupyterLab of its own: started by ``sigreg-edu lab``, in temporary folders, and always ended.
+"""A server of its own, JupyterLab or the demos: in temporary folders, and always ended.
 
 For the browser tests and the bench. It sees copies of the notebooks, so that running them changes
 no tracked file, and none of the user's settings, so that it is the same on every machine.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,31 @@ def serve_lab(notebooks: Sequence[Path] = ()) -> Iterator[LabServer]:
         yield _wait_for_server(guard, folder)
 
 
+@contextmanager
+def serve_demo(port: int, token: str) -> Iterator[str]:
+    """Serve the demos on a port of this machine until the block ends; yields their first address.
+
+    Raises:
+        UserError: they did not start; the message ends with what was printed last.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="sigreg-edu-demo-"))
+    program = [sys.executable, "-m", "sigreg_edu", "demo", "--no-browser"]
+    command = [*program, f"--port={port}", f"--token={token}"]
+    with _guarded(command, folder, _environment(folder)) as guard:
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(port):
+            if time.monotonic() > deadline or guard.poll() is not None:
+                raise UserError(f"the demos did not start. They printed last:\n{_tail(folder)}")
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/"
+
+
+def _answers(port: int) -> bool:
+    """Whether anybody listens on a port of this machine."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _command(notebook: Path) -> list[str]:
     program = [sys.executable, "-m", "sigreg_edu", "lab", str(notebook), "--no-browser", "--port=0"]
     # Lets the page's script reach JupyterLab's own commands.
@@ -117,6 +143,12 @@ def _wait_for_server(guard: subprocess.Popen, folder: Path) -> LabServer:
                 continue
             return LabServer(facts["url"], facts["token"], facts["pid"], folder / "notebooks")
         time.sleep(0.05)
+    raise UserError(
+        f"JupyterLab did not start. Try: sigreg-edu doctor. It printed last:\n{_tail(folder)}"
+    )
+
+
+def _tail(folder: Path) -> str:
+    """What a server printed last."""
     log = folder / LOG
-    tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
-    raise UserError(f"JupyterLab did not start. Try: sigreg-edu doctor. It printed last:\n{tail}")
+    return log.read_text(errors="replace")[-2000:] if log.exists() else ""

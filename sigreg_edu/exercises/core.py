@@ -85,11 +85,18 @@ class Exercise:
         try:
             if answer is ...:
                 raise NotTried
-            return Outcome("right", self.checker(answer))
+            praise = self.checker(answer)
+            return Outcome("right", f"{praise} {self._keep()}".rstrip())
         except NotTried:
             return Outcome("not tried", NOT_TRIED)
         except NotYet as reason:
             return Outcome("not yet", str(reason))
+
+    def _keep(self) -> str:
+        """Keep a right answer among the student's progress; say so where that fails."""
+        from sigreg_edu.exercises import progress  # which knows all exercises
+
+        return progress.keep(self) if progress.in_notebook() else ""
 
     def hint(self) -> Note:
         """Return the next hint; after the last one, the last again."""

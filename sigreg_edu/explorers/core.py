@@ -135,6 +135,20 @@ class Explorer:
             self._refinement = None
         return view is not None
 
+    def look(self, **changes: Any) -> tuple[bytes, str]:
+        """Return picture (JPEG) and read-out of another state; the present one stays shown.
+
+        Raises:
+            Exception: whatever the computation or the figure raises.
+        """
+        with one_thread():
+            view = self._compute(self.params.changed(**changes))
+        try:
+            self.figure.update(view)
+            return self.figure.jpeg(), view.readout
+        finally:
+            self.redraw()
+
     def redraw(self) -> None:
         """Draw the present view again (after a change of pixel ratio)."""
         self.figure.update(self.view)

@@ -117,6 +117,8 @@ class PlannerWidget(ExplorerWidget):
         measure_button: measures.
     """
 
+    looks_ahead = False
+
     def __init__(self, title: str, explorer: Explorer, bench: Workbench, **options: Any) -> None:
         self.bench = bench
         self._steps: Iterator[str] | None = None

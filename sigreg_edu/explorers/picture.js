@@ -18,6 +18,8 @@ function labelControls(explorer) {
   }
 }
 
+const rounded = (position) => (Number(position.toFixed(6)) || 0).toFixed(6);
+
 function render({ model, el }) {
   el.classList.add("sigreg-picture");
   const canvas = document.createElement("canvas");
@@ -37,7 +39,9 @@ function render({ model, el }) {
   let speech;
   function label() {
     const explorer = el.closest(".sigreg-explorer");
-    if (explorer) labelControls(explorer);
+    if (!explorer) return;
+    labelControls(explorer);
+    listenToSliders(explorer);
   }
 
   let asked = 0;
@@ -49,12 +53,17 @@ function render({ model, el }) {
     model.set("taken", number);
     model.save_changes();
   }
-  async function showFrame() {
-    const ticket = ++asked;
+  function showFrame() {
     const bytes = model.get("frame");
-    const number = model.get("frame_number");
     if (!bytes || !bytes.byteLength) return;
-    tell(number); // before it is decoded: the kernel works on the next one meanwhile
+    tell(model.get("frame_number")); // before it is decoded: the kernel works on the next meanwhile
+    // The answer to an earlier position, while the hand is where a picture sent ahead is shown.
+    if (leads && model.get("at").startsWith(`${leads.name}:`) && model.get("at") !== leads.at) return;
+    leads = undefined;
+    paint(bytes);
+  }
+  async function paint(bytes) {
+    const ticket = ++asked;
     if (bytes === painted) return; // the same picture again
     let bitmap;
     try {
@@ -77,22 +86,69 @@ function render({ model, el }) {
     painted = bytes;
   }
 
+  // Pictures that the kernel sent ahead, of one slider's neighbouring positions: shown at once when
+  // the hand gets there. What the kernel answers later is the same picture, and replaces it.
+  let ahead = { name: "", frames: new Map() };
+  let leads; // the picture sent ahead that is shown: slider and position
+  function receive(content, buffers) {
+    if (content.kind === "forget") {
+      ahead = { name: content.name, frames: new Map() };
+      leads = undefined;
+    } else if (content.kind === "ahead" && content.name === ahead.name) {
+      ahead.frames.set(content.at, { bytes: buffers[0], readout: content.readout });
+    }
+  }
+  function moved(name, position) {
+    if (name !== ahead.name) {
+      ahead.frames.clear(); // of a state that is about to change
+      return;
+    }
+    const at = rounded(position);
+    const frame = ahead.frames.get(at);
+    if (!frame || model.get("at") === `${name}:${at}`) {
+      leads = undefined;
+      return;
+    }
+    leads = { name, at: `${name}:${at}` };
+    paint(frame.bytes);
+    showReadout(frame.readout);
+  }
+  function listenToSliders(explorer) {
+    for (const row of explorer.querySelectorAll(".sigreg-control")) {
+      const slider = row.querySelector(".noUi-target")?.noUiSlider;
+      const field = [...row.classList].find((name) => name.startsWith("sigreg-field-"));
+      if (!slider || !field || row.dataset.listens) continue;
+      row.dataset.listens = "yes";
+      const name = field.slice("sigreg-field-".length);
+      slider.on("slide.sigreg", (_values, handle, positions) => moved(name, positions[handle]));
+    }
+  }
+
+  function showReadout(words) {
+    readout.textContent = words;
+    canvas.setAttribute("aria-label", words);
+  }
   function showWords() {
-    readout.textContent = model.get("readout");
-    canvas.setAttribute("aria-label", model.get("readout"));
+    if (!leads) showReadout(model.get("readout"));
     error.textContent = model.get("error");
     error.hidden = !model.get("error");
     clearTimeout(speech);
     speech = setTimeout(() => {
-      spoken.textContent = model.get("readout");
+      spoken.textContent = readout.textContent;
       label();
     }, 500);
   }
 
   model.on("change:frame_number", showFrame);
   model.on("change:readout change:error", showWords);
+  model.on("msg:custom", receive);
   showWords();
   showFrame();
+  try {
+    model.send({ kind: "shown" });
+  } catch {
+    // a page without a kernel
+  }
 
   // Sharp on a dense screen, also when the window moves to another one or the page is zoomed.
   let density;
@@ -123,6 +179,7 @@ function render({ model, el }) {
     density?.removeEventListener("change", watchDensity);
     model.off("change:frame_number", showFrame);
     model.off("change:readout change:error", showWords);
+    model.off("msg:custom", receive);
   };
 }
 

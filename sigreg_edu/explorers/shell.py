@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import html
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ from sigreg_edu.explorers.core import Explorer
 from sigreg_edu.views.params import Choice, Control, PowerSlider, Seed, Slider, Switch
 
 REST_SECONDS = 0.25  # a slider that has not moved for so long is at rest
+AHEAD_STEPS = 8  # positions of a slider on either side whose pictures are sent ahead
+AHEAD_SECONDS = 0.15  # an explorer that takes longer for a picture sends none ahead
 PAUSE_SECONDS = 0.02  # between two steps of a refinement: time for a message to come in between
 HERE = Path(__file__).parent
 SHARPEST = 2.0  # device pixels per picture pixel
@@ -41,6 +44,7 @@ class Picture(anywidget.AnyWidget):
     frame_number = traitlets.Int(0).tag(sync=True)  # counts the pictures sent …
     taken = traitlets.Int(0).tag(sync=True)  # … and comes back once the browser has one,
     playing = traitlets.Bool(False).tag(sync=True)  # while this is on
+    at = traitlets.Unicode("").tag(sync=True)  # slider and position that the frame is of
     readout = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     width = traitlets.Int(0).tag(sync=True)
@@ -60,6 +64,7 @@ class ExplorerWidget(widgets.VBox):
     """
 
     play_label, step_label = "play", "one step"
+    looks_ahead = True  # a subclass whose pictures are not its state's alone turns it off
 
     def __init__(
         self,
@@ -78,10 +83,16 @@ class ExplorerWidget(widgets.VBox):
         self.picture = Picture(width=round(explorer.figure.size[0] * explorer.figure.dots_per_inch))
         self.picture.observe(self._on_pixel_ratio, names="pixel_ratio")
         self.picture.observe(self._on_taken, names="taken")
+        self.picture.on_msg(self._on_message)
         self._listening = True
+        self._moved: str | None = None  # the slider whose neighbouring pictures are sent ahead
+        self._ahead: set[float] = set()  # its positions that were sent, in the present state
         self._home = _without_seed(explorer)  # where every preset starts from
         self._timer: asyncio.TimerHandle | None = None
-        heading = widgets.HTML(f'<div class="sigreg-title">{html.escape(title)}</div>')
+        # A level below the sections of a notebook.
+        heading = widgets.HTML(
+            f'<div class="sigreg-title" role="heading" aria-level="3">{html.escape(title)}</div>'
+        )
         rows = [self._row(name, control) for name, control in self._visible_controls().items()]
         parts = [heading, _flow(rows, "sigreg-controls"), self.picture]
         parts[1:1] = [
@@ -98,6 +109,7 @@ class ExplorerWidget(widgets.VBox):
 
     def set(self, **changes: Any) -> bool:
         """Change the state as a slider would, and show it; False if it was refused."""
+        self._forget_ahead_unless(changes)
         taken = self.explorer.set(**changes)
         self.refresh()
         return taken
@@ -115,6 +127,7 @@ class ExplorerWidget(widgets.VBox):
         """Let the figure and every widget go."""
         if self._timer:
             self._timer.cancel()
+        self.picture.on_msg(self._on_message, remove=True)
         for widget in _all_widgets(self):
             widget.unobserve_all()
             if widget is not self:
@@ -199,6 +212,7 @@ class ExplorerWidget(widgets.VBox):
         with self.picture.hold_sync():
             self.picture.frame_number += 1
             self.picture.frame = self.explorer.figure.jpeg()
+            self.picture.at = self._position()
             self.picture.readout = self.explorer.view.readout
             self.picture.error = self._error_text()
 
@@ -237,8 +251,10 @@ class ExplorerWidget(widgets.VBox):
             self._timer.cancel()
             self._timer = None
         loop = running_loop()
-        if self.explorer.can_refine and loop:
+        if loop and self.explorer.can_refine:
             self._timer = loop.call_later(delay, self._refine_once)
+        elif loop and self._moved:
+            self._timer = loop.call_later(delay, self._send_ahead)
 
     def _refine_once(self) -> None:
         before = self.explorer.updates
@@ -246,6 +262,56 @@ class ExplorerWidget(widgets.VBox):
         if self.explorer.updates != before or self.explorer.error:
             self._show_picture()
         self._refine_when_at_rest(delay=PAUSE_SECONDS)
+
+    # --- pictures sent ahead -----------------------------------------------------------------
+
+    def _forget_ahead_unless(self, changes: Mapping[str, Any]) -> None:
+        """Pictures sent ahead hold while one and the same slider moves, and no longer."""
+        if not self.looks_ahead:
+            return
+        name = next(iter(changes)) if len(changes) == 1 else ""
+        moved = name if isinstance(self.explorer.params.controls().get(name), Slider) else None
+        if moved != self._moved or moved is None:
+            self._look_along(moved)
+
+    def _look_along(self, name: str | None) -> None:
+        self._moved, self._ahead = name, set()
+        self.picture.send({"kind": "forget", "name": self._moved or ""})
+
+    def _on_message(self, _picture: Any, content: Any, _buffers: Any) -> None:
+        """A page shows the picture: where a single slider moves, look along it from the start."""
+        sliders = [n for n, c in self._visible_controls().items() if isinstance(c, Slider)]
+        shown = isinstance(content, dict) and content.get("kind") == "shown"
+        if shown and self.looks_ahead and len(sliders) == 1:
+            self._look_along(sliders[0])
+            self._refine_when_at_rest()
+
+    def _position(self) -> str:
+        """The moved slider and where it stands, in the words of ``picture.js``."""
+        if self._moved is None:
+            return ""
+        value = getattr(self.explorer.params, self._moved)
+        return f"{self._moved}:{_rounded(self._control(self._moved).position(value))}"
+
+    def _send_ahead(self) -> None:
+        """Send the nearest neighbouring picture that the browser has not got; then the next."""
+        slider = self._control(self._moved)
+        near = slider.near(getattr(self.explorer.params, self._moved), AHEAD_STEPS)
+        value = next((value for value in near if value not in self._ahead), None)
+        if value is None or self.explorer.closed or self.picture.playing:
+            return
+        self._ahead.add(value)
+        started = time.perf_counter()
+        try:
+            frame, readout = self.explorer.look(**{self._moved: value})
+        except Exception:  # it will be told when the slider gets there
+            return
+        if time.perf_counter() - started > AHEAD_SECONDS:
+            self._moved = None
+            return
+        message = {"kind": "ahead", "name": self._moved, "readout": readout}
+        self.picture.send({**message, "at": _rounded(slider.position(value))}, buffers=[frame])
+        self._timer = running_loop().call_later(PAUSE_SECONDS, self._send_ahead)
 
     # --- making the widgets ------------------------------------------------------------------
 
@@ -267,6 +333,7 @@ class ExplorerWidget(widgets.VBox):
             parts.append(box)
         row = widgets.HBox(parts, layout=widgets.Layout(align_items="center", width=ROW_WIDTH))
         row.add_class("sigreg-control")
+        row.add_class(f"sigreg-field-{name}")
         return row
 
     def _buttons(self, presets: Mapping[str, Mapping[str, Any]]) -> list[widgets.Button]:
@@ -384,6 +451,15 @@ def _without_seed(explorer: Explorer) -> dict[str, Any]:
     """Return the fields of the first state; its noise stays as the student last drew it."""
     fields = explorer.params.controls()
     return {n: getattr(explorer.params, n) for n in fields if n != explorer.seed_name}
+
+
+def _rounded(position: float) -> str:
+    """A slider's position as ``picture.js`` writes it.
+
+    >>> _rounded(-1e-9), _rounded(2)
+    ('0.000000', '2.000000')
+    """
+    return f"{round(position, 6) + 0.0:.6f}"
 
 
 def _as_state(control: Control, value: Any) -> Any:

@@ -48,6 +48,8 @@ class TrainingWidget(ExplorerWidget):
 
     play_label, step_label = "replay", "next look"
 
+    looks_ahead = False
+
     def __init__(
         self,
         title: str,

@@ -28,6 +28,7 @@ class RemediesFigure(ExplorerFigure):
 
     def build(self) -> None:
         self.figure.set_layout_engine("none")
+        self._shown = ""
         self.axes = self.figure.add_axes((0.365, 0.115, 0.275, 0.79))
         self._build_axes(self.axes)
         self._build_rows()
@@ -40,8 +41,10 @@ class RemediesFigure(ExplorerFigure):
         axes.spines["left"].set_visible(False)
         for x in (0.0, 1.0):
             axes.axvline(x, color=style.GREY if x == 0.0 else style.FAINT, linewidth=1.2)
-        self.stripe = self.moving(axes.axhspan(-0.5, 0.5, xmin=-1.33, xmax=2.32, color="#EEF6F2",
-                                               clip_on=False, zorder=0))  # fmt: skip
+        self.frame = self.moving(
+            axes.axhspan(-0.5, 0.5, xmin=-1.33, xmax=2.32, fill=False, edgecolor=style.INK,
+                         linewidth=1.4, clip_on=False)
+        )  # fmt: skip
 
     def _build_rows(self) -> None:
         self.bars, self.dots, self.names, self.numbers, self.verdicts = [], [], [], [], []
@@ -49,14 +52,14 @@ class RemediesFigure(ExplorerFigure):
             (bar,) = self.axes.barh([row], [0.0], height=BAR)
             (dots,) = self.axes.plot([], [], "o", color=style.INK, markersize=4.5,
                                      markeredgecolor="white", clip_on=False)  # fmt: skip
-            self.bars.append(self.moving(bar))
-            self.dots.append(self.moving(dots))
+            self.bars.append(bar)
+            self.dots.append(dots)
             for texts, x, size in (
                 (self.names, NAME_X, 11.0),
                 (self.numbers, NUMBERS_X, 11.0),
                 (self.verdicts, VERDICT_X, 11.5),
             ):
-                texts.append(self.moving(self._text(x, row, size)))
+                texts.append(self._text(x, row, size))
 
     def _text(self, x: float, row: int, size: float) -> Text:
         return self.figure.text(x, self._height(row), "", va="center", fontsize=size)
@@ -68,14 +71,12 @@ class RemediesFigure(ExplorerFigure):
         for number in range(TROUBLES):
             y = self._height((number + 0.5) * rows - 0.5)
             self.troubles.append(
-                self.moving(
-                    self.figure.text(TROUBLE_X, y, "", rotation=90, ha="center", va="center",
-                                     fontsize=10.5, color=style.GREY, linespacing=1.0)
-                )
+                self.figure.text(TROUBLE_X, y, "", rotation=90, ha="center", va="center",
+                                 fontsize=10.5, color=style.GREY, linespacing=1.0)
             )  # fmt: skip
             edge = Line2D([0.005, 0.995], [self._height(number * rows - 0.5)] * 2,
                           color=style.FAINT, linewidth=1.2)  # fmt: skip
-            self.edges.append(self.moving(self.figure.add_artist(edge)))
+            self.edges.append(self.figure.add_artist(edge))
 
     def _height(self, row: float) -> float:
         """Where a row lies, as a share of the figure's height."""
@@ -83,22 +84,28 @@ class RemediesFigure(ExplorerFigure):
         return box.y1 - (row + 0.5) / MOST_ROWS * (box.y1 - box.y0)
 
     def _build_heads(self) -> None:
-        self.trouble = self.moving(
-            self.figure.text(NAME_X, 0.955, "", va="center", fontsize=13, fontweight="bold")
+        self.trouble = self.figure.text(
+            NAME_X, 0.955, "", va="center", fontsize=13, fontweight="bold"
         )
         self.head = self.figure.text(NUMBERS_X, 0.955, "before → after", va="center", fontsize=12,
                                      fontweight="bold")  # fmt: skip
         self.figure.text(0.365, 0.955, "gone of the trouble", va="center", fontsize=12,
                          fontweight="bold")  # fmt: skip
         self.figure.text(VERDICT_X, 0.955, "verdict", va="center", fontsize=12, fontweight="bold")
-        self.counts = self.moving(
-            self.figure.text(NAME_X, 0.028, "", va="center", fontsize=11.5, color=style.GREY)
+        self.counts = self.figure.text(
+            NAME_X, 0.028, "", va="center", fontsize=11.5, color=style.GREY
         )
 
     def static_key(self, view: RemediesView) -> Hashable:
-        return None
+        return view.group
 
     def show(self, view: RemediesView) -> None:
+        self.frame.set_y(view.now - 0.5)
+        if view.group != self._shown:
+            self._show_group(view)
+            self._shown = view.group
+
+    def _show_group(self, view: RemediesView) -> None:
         every = view.group == SIXTEEN
         self.trouble.set_text("remedy" if every else view.rows[0].verdict.trouble)
         for artist in (*self.troubles, *self.edges):
@@ -106,7 +113,6 @@ class RemediesFigure(ExplorerFigure):
         for number, text in enumerate(self.troubles if every else ()):
             told = view.rows[TROUBLES * number].verdict.trouble
             text.set_text(textwrap.fill(told, 12))
-        self.stripe.set_y(view.now - 0.5)
         for row in range(MOST_ROWS):
             self._show_row(row, view)
         told = (f"{SIGNS[name][0]} {name}: {view.counts[name]}" for name in VERDICTS)
@@ -124,6 +130,5 @@ class RemediesFigure(ExplorerFigure):
         self.bars[row].set(width=float(gone.mean()), facecolor=colour, alpha=0.55)
         self.dots[row].set_data(gone, np.full(len(gone), row))
         self.names[row].set_text(told.remedy)
-        self.names[row].set_fontweight("bold" if row == view.now else "normal")
         self.numbers[row].set_text(f"{told.told[0]} → {told.told[1]}")
         self.verdicts[row].set(text=f"{sign} {told.verdict}", color=colour)

@@ -62,6 +62,20 @@ class Slider:
         nearest = min(self.minimum + steps * self.step, self.maximum)
         return nearest if self.is_whole else float(f"{nearest:.10g}")
 
+    def near(self, value: float, steps: int) -> list[float]:
+        """The handle's other positions at most ``steps`` away from ``value``, nearest first.
+
+        >>> Slider(0, 10, 2, label="x").near(4, 2)
+        [6, 2, 8, 0]
+        """
+        here = self.snapped(value)
+        both = [here + sign * k * self.step for k in range(1, steps + 1) for sign in (1, -1)]
+        return [self.snapped(x) for x in both if self.minimum <= x <= self.maximum]
+
+    def position(self, value: float) -> float:
+        """Where the handle stands for ``value``, in the browser's own numbers."""
+        return float(value)
+
     def validated(self, name: str, value: Any) -> float:
         kind = "a whole number" if self.is_whole else "a number"
         expected = f"{name}: expected {kind} from {self.minimum:g} to {self.maximum:g}"
@@ -79,6 +93,19 @@ class PowerSlider(Slider):
 
     ``minimum`` and ``maximum`` are the values, not the exponents.
     """
+
+    def near(self, value: float, steps: int) -> list[float]:
+        """As of a slider; each step doubles or halves.
+
+        >>> PowerSlider(2, 16, 1, label="x").near(8, 2)
+        [16, 4, 2]
+        """
+        both = [value * 2.0 ** (sign * k) for k in range(1, steps + 1) for sign in (1, -1)]
+        return [int(x) for x in both if self.minimum <= x <= self.maximum]
+
+    def position(self, value: float) -> float:
+        """The exponent of two."""
+        return math.log2(value)
 
     def validated(self, name: str, value: Any) -> int:
         whole = int(super().validated(name, value))

@@ -1,0 +1,128 @@
+// Keys of a demo: arrows walk the numbered steps, digits jump, and a letter each for the rest.
+// Keys that a slider, a box or a menu needs stay theirs while it has the focus.
+
+const LOOK = "sigreg-demo-look";
+const root = document.documentElement;
+
+function readLook() {
+  try {
+    return localStorage.getItem(LOOK);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+}
+function setLook(look) {
+  root.dataset.look = look;
+  try {
+    localStorage.setItem(LOOK, look);
+  } catch {
+    /* it holds for this page */
+  }
+}
+const asked = new URLSearchParams(location.search).get("look");
+const night = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+setLook(asked === "dark" || asked === "light" ? asked : (readLook() ?? night));
+
+function steps() {
+  const presets = document.querySelector(".sigreg-explorer .sigreg-presets");
+  return [...(presets?.querySelectorAll("button") ?? [])].filter((b) => !b.querySelector("i"));
+}
+let current = -1;
+function mark() {
+  steps().forEach((button, k) => {
+    button.classList.add("demo-step");
+    if (k === current) button.setAttribute("aria-current", "step");
+    else button.removeAttribute("aria-current");
+  });
+}
+function go(k) {
+  const all = steps();
+  if (!all.length) return;
+  current = Math.min(Math.max(k, 0), all.length - 1);
+  all[current].click();
+  mark();
+  all[current].scrollIntoView({ block: "nearest" });
+}
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else root.requestFullscreen?.().catch(() => {});
+}
+function press(selector) {
+  document.querySelector(selector)?.click();
+}
+const cards = () => [...document.querySelectorAll(".demo-card a")];
+function moveCard(by) {
+  const all = cards();
+  const here = all.indexOf(document.activeElement);
+  all[Math.min(Math.max(here + by, 0), all.length - 1)]?.focus();
+}
+function rowLength() {
+  const all = cards();
+  const top = all[0]?.getBoundingClientRect().top;
+  return Math.max(1, all.filter((c) => c.getBoundingClientRect().top === top).length);
+}
+const inGallery = () => document.body.classList.contains("demo-index");
+
+const KEYS = {
+  ArrowRight: () => (inGallery() ? moveCard(1) : go(current + 1)),
+  ArrowLeft: () => (inGallery() ? moveCard(-1) : go(current - 1)),
+  ArrowDown: () => (inGallery() ? moveCard(rowLength()) : false),
+  ArrowUp: () => (inGallery() ? moveCard(-rowLength()) : false),
+  PageDown: () => (inGallery() ? false : go(current + 1)),
+  PageUp: () => (inGallery() ? false : go(current - 1)),
+  f: fullScreen,
+  d: () => setLook(root.dataset.look === "dark" ? "light" : "dark"),
+  g: () => press(".demo-home"),
+  n: () => press(".sigreg-presets button .fa-refresh"),
+  p: () => press(".sigreg-play"),
+  "?": () => document.querySelector(".demo-help")?.toggleAttribute("hidden"),
+};
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const busy = event.target.closest?.("input, select, textarea, [role=slider], .noUi-handle");
+    if (busy) {
+      if (event.key === "Escape") busy.blur();
+      return;
+    }
+    const digit = "123456789".indexOf(event.key);
+    const act = digit >= 0 && event.key && !inGallery() ? () => go(digit) : KEYS[event.key];
+    if (!act || act() === false) return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-demo-key]");
+  if (button) KEYS[button.dataset.demoKey]();
+  const step = steps().indexOf(event.target.closest?.("button"));
+  if (step >= 0) {
+    current = step;
+    mark();
+  }
+});
+
+// The explorer comes when its kernel has run: number its steps, and fit its picture.
+function fit() {
+  const canvas = document.querySelector(".sigreg-picture canvas");
+  if (!canvas) return;
+  const above = canvas.getBoundingClientRect().top + window.scrollY;
+  root.style.setProperty("--demo-rest", `${Math.ceil(above) + 100}px`);
+}
+const watch = new MutationObserver(() => {
+  if (!document.querySelector(".sigreg-picture canvas")) return;
+  document.querySelector(".sigreg-title").setAttribute("aria-level", "1"); // of this page
+  mark();
+  fit();
+});
+document.addEventListener("DOMContentLoaded", () => {
+  if (inGallery()) return;
+  watch.observe(document.body, { childList: true, subtree: true });
+  mark();
+});
+window.addEventListener("resize", fit);
+document.addEventListener("fullscreenchange", fit);
