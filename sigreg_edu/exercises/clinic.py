@@ -648,7 +648,7 @@ quiz_fixed = quiz(
     "d",
     {
         "a": "T of the loss's own slices is below the floor already: there is nothing to press.",
-        "b": "A few axes are wide: no point. Dimensions are gone.",
+        "b": "One axis is wide, std 2.1: no point. Dimensions are gone.",
         "c": "Batches joined or not, the same eight shadows stay the same eight shadows.",
         "d": "The loss's own shadows are perfect and all others are not: many, fresh at each step.",
     },

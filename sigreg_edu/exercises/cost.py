@@ -571,7 +571,7 @@ quiz_fixed = quiz(
 quiz_crossing = quiz(
     "a",
     {
-        "a": "D is near M where products dominate: half the slices, half the crossing.",
+        "a": "Products dominate, so the crossing goes with M, if not quite in proportion.",
         "b": "N multiplies every counted term of both. What is left of it moves the crossing less.",
         "c": "It is no constant of nature: it moves with M, T and the machine.",
         "d": "Deeper networks cost the same in both losses: neither sees the network.",

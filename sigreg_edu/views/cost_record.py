@@ -118,11 +118,14 @@ class CostRecord:
             sizes: N, D, M, T.
         """
         free = _free(form, place)
-        rows = {
-            row.sizes[place]: row
+        found = [
+            row
             for row in self.every
             if row.form == form and all(i in free or row.sizes[i] == sizes[i] for i in range(4))
-        }
+        ]
+        # Of several at one size, as VICReg has, the one that agrees in most of the others counts.
+        found.sort(key=lambda row: sum(row.sizes[i] == sizes[i] for i in range(4) if i != place))
+        rows = {row.sizes[place]: row for row in found}
         return [rows[value] for value in sorted(rows)]
 
 

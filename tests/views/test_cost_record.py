@@ -58,6 +58,13 @@ def test_a_line_varies_one_size_in_its_order():
     assert {(row.D, row.M, row.T) for row in line} == {(256, 512, 17)}
 
 
+def test_a_line_of_vicreg_takes_the_steps_of_the_same_slices_and_knots_where_there_are_some():
+    record = cost_record()
+    for row in record.line("vicreg", 0, (2048, 256, 512, 17)):
+        exact = record.at("vicreg", row.N, 256, 512, 17)
+        assert exact is None or row is exact
+
+
 def test_forms_of_a_pair_took_turns_and_their_ratio_is_taken_within_a_turn():
     record = cost_record()
     assert record.at("fast", 6272, 384, 999) is None

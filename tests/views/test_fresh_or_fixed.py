@@ -165,6 +165,7 @@ def test_the_view_before_and_after_refinement():
 
 def test_words_on_how_many_fixed_slices_it_takes():
     params = FreshOrFixedParams(dim=2, num_slices=2, cloud="half_collapsed")
+    last = fresh_or_fixed_view(params)  # which may be complete, if it was kept
     for view in refine_fresh_or_fixed(params):
         last = view
     fewest = fewest_fixed(last.fixed_by_count, last.fresh_by_count[COUNTS.index(2)])
