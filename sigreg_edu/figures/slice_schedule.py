@@ -49,7 +49,9 @@ class SliceScheduleFigure(ExplorerFigure):
         axes.legend(loc="upper left", borderaxespad=0.1, labelspacing=0.2, handlelength=1.6)
 
     def _build_cost(self, axes: Axes) -> None:
-        axes.set(title="2  kNN after training, %", xlabel="slices per step (schedules: 64)", xscale="log")
+        axes.set(
+            title="2  kNN after training, %", xlabel="slices per step (schedules: 64)", xscale="log"
+        )
         axes.set_xlim(3.0, 1400.0)
         tick_at(axes.xaxis, (4, 16, 64, 256, 1024))
         axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
