@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             print(
                 f"For the classroom: http://{_own_address()}:{options.port}{page}?token={token}\n"
                 "Whoever has this address can move the sliders, and nothing else: no code, no "
-                "files. Each page that is open takes some 300 MB of this machine.",
+                "files. Each page that is open is a kernel of its own on this machine.",
                 flush=True,
             )
         print("To stop: Ctrl-C.", flush=True)

@@ -161,7 +161,7 @@ def _plain_text(name: str) -> str:
 def place(environment: Mapping[str, str] | None = None) -> Path:
     """Return the folder of the entries: ``SIGREG_EDU_PROGRESS``, else the user's own data folder.
 
-    >>> place({"SIGREG_EDU_PROGRESS": "/tmp/mine"}).name
+    >>> place({"SIGREG_EDU_PROGRESS": "mine"}).name
     'mine'
     """
     given = (os.environ if environment is None else environment).get(VARIABLE)

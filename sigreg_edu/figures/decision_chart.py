@@ -163,17 +163,7 @@ class DecisionChart:
 
 
 def _wrapped(words: str, column: int) -> str:
-    for kept in (
-        " → ",
-        " MB",
-        " ms",
-        " %",
-        " ×",
-        " · ",
-        " : ",
-        "T = ",
-        "kNN ",
-    ):  # not torn apart at the end of a line
+    for kept in KEPT:
         words = words.replace(kept, kept.replace(" ", "\N{NO-BREAK SPACE}"))
     return textwrap.fill(words, WIDTHS[column], break_long_words=False, break_on_hyphens=False)
 
