@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import scipy.linalg
 import torch
 
 from sigreg_edu.checks import require_finite, require_integer, require_matrix
@@ -273,6 +275,21 @@ def _starts(z: torch.Tensor, num_random: int, seed: int) -> torch.Tensor:
     return seen[:, heights.topk(min(MOST_CLIMBERS, len(heights))).indices]
 
 
+def _eigen(matrices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rising eigenvalues (…, D) and eigenvectors (…, D, D) of symmetric, maybe degenerate matrices.
+
+    In float32 LAPACK's divide and conquer can give up where many eigenvalues are equal, as of a
+    cloud with flat axes. Those are solved by robust representations (MRRR) in float64 instead.
+    """
+    try:
+        return torch.linalg.eigh(matrices)
+    except torch.linalg.LinAlgError:
+        flat = matrices.double().cpu().reshape(-1, *matrices.shape[-2:]).numpy()
+        solved = [scipy.linalg.eigh(one, driver="evr") for one in flat]
+        values, vectors = (torch.from_numpy(np.stack(some)) for some in zip(*solved, strict=True))
+        return values.to(matrices).view(matrices.shape[:-1]), vectors.to(matrices).view_as(matrices)
+
+
 def _extremes_of_squares(z: torch.Tensor) -> torch.Tensor:
     """Directions (D, K) along which squares vary most and least; none where points are too few.
 
@@ -287,12 +304,12 @@ def _extremes_of_squares(z: torch.Tensor) -> torch.Tensor:
     length = torch.where(rows == columns, 1.0, 2**0.5).to(z)  # z_i z_j stands in S twice
     centred = z - z.mean(0)
     products = centred[:, rows] * centred[:, columns] * length  # (N, D (D + 1) / 2)
-    forms = torch.linalg.eigh(products.T.cov()).eigenvectors.T
+    forms = _eigen(products.T.cov())[1].T
     some = min(EXTREME, len(forms) // 2)
     forms = torch.cat([forms[:some], forms[len(forms) - some :]]) / length  # (K, D (D + 1) / 2)
     matrices = z.new_zeros(len(forms), dim, dim)
     matrices[:, rows, columns] = matrices[:, columns, rows] = forms
-    values, axes = torch.linalg.eigh(matrices)  # (K, D), (K, D, D)
+    values, axes = _eigen(matrices)  # (K, D), (K, D, D)
     largest = values.abs().topk(min(2, dim)).indices  # (K, 2)
     chosen = axes.gather(2, largest[:, None, :].expand(-1, dim, -1))  # (K, D, 2)
     return chosen.transpose(0, 1).reshape(dim, -1)

@@ -220,8 +220,8 @@ def flat_maps(clouds: np.ndarray) -> np.ndarray:
 
 def _widest_axes(cloud: torch.Tensor) -> torch.Tensor:
     """Two principal axes (D, 2), the largest entry of each positive."""
-    _, axes = torch.linalg.eigh(cloud.T.cov())  # the widest last
-    two = axes[:, [-1, -2]]
+    _, axes = torch.linalg.eigh(cloud.double().T.cov())  # the widest last
+    two = axes[:, [-1, -2]].to(cloud)
     return two * two.gather(0, two.abs().argmax(dim=0, keepdim=True)).sign()
 
 

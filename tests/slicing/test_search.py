@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
-from sigreg_edu.data import planted_cloud
+from sigreg_edu.data import digit_features, planted_cloud
 from sigreg_edu.slicing import (
     find_worst_directions,
     search,
@@ -154,6 +154,28 @@ def test_flat_axes_have_no_shape(generator):
     assert len(worst_direction_tests(z, 3, shape_only=True)) == 1
     with pytest.raises(ValueError, match="same point"):
         worst_direction_test(torch.ones(10, 3), shape_only=True)
+
+
+def test_many_equal_eigenvalues_stop_nothing():
+    # Half of the axes are flat: on one processor LAPACK did not converge for just this cloud.
+    z = digit_features("whitened")[:, :16] * (torch.arange(16) < 8)
+    found = worst_direction_tests(z, 2)
+    assert all(one.direction[8:].norm() > 0.99 for one in found)
+
+
+def test_what_lapack_gives_up_on_is_solved_in_another_way(generator, monkeypatch):
+    halves = torch.randn(3, 7, 7, generator=generator)
+    matrices = halves + halves.mT
+
+    def gives_up(_):
+        raise torch.linalg.LinAlgError("failed to converge")
+
+    monkeypatch.setattr(torch.linalg, "eigh", gives_up)
+    values, vectors = search._eigen(matrices)
+    again = vectors @ values.diag_embed() @ vectors.mT
+    torch.testing.assert_close(again, matrices, rtol=0, atol=1e-5)
+    assert (values.diff(dim=-1) >= 0).all()
+    assert search._eigen(matrices[0])[0].shape == (7,)
 
 
 def test_a_point_is_bad_along_every_direction():
