@@ -12,7 +12,7 @@ NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 unit notebook-test: export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test lint unit browser-test notebook-test notebooks bench doctor clean
+.PHONY: help lab demo book test lint unit browser-test notebook-test notebooks bench doctor clean
 .DELETE_ON_ERROR:
 
 help:  ## say what there is
@@ -23,6 +23,9 @@ lab: $(VENV)/.lab  ## open the notebooks in JupyterLab
 
 demo: $(VENV)/.lab  ## show the explorers on a projector, without code
 	$(RUN)/sigreg-edu demo
+
+book: $(VENV)/.book  ## a web site of the notebooks, in build/book
+	$(RUN)/sigreg-edu book
 
 doctor: $(VENV)/.lab  ## check the installation
 	$(RUN)/sigreg-edu doctor
@@ -61,9 +64,13 @@ $(VENV)/.lab: pyproject.toml constraints.txt | $(VENV)/.made
 	$(RUN)/python -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e ".[lab]"
 	@touch $@
 
+$(VENV)/.book: pyproject.toml constraints.txt | $(VENV)/.made
+	$(RUN)/python -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e ".[book]"
+	@touch $@ $(VENV)/.lab
+
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.made
 	$(RUN)/python -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e ".[lab,test]"
-	@touch $@ $(VENV)/.lab
+	@touch $@ $(VENV)/.lab $(VENV)/.book
 
 # Touched last, so that one that was interrupted half-way is made again.
 $(VENV)/.made:

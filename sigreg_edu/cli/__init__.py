@@ -1,4 +1,4 @@
-"""The ``sigreg-edu`` command: lab, demo, train, inspect, chart, progress, doctor and bench.
+"""The ``sigreg-edu`` command: lab, demo, book, train, inspect, chart, progress, doctor and bench.
 
 Each subcommand lives in its own module, which says what it takes (``add_to``) and does it
 (``run``). Nothing heavy is imported before it is needed, so that ``--help`` answers at once.
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from sigreg_edu import __version__
-from sigreg_edu.cli import bench, chart, demo, doctor, inspect, lab, progress, train
+from sigreg_edu.cli import bench, book, chart, demo, doctor, inspect, lab, progress, train
 from sigreg_edu.cli.errors import UserError
 
 # What a terminal that knows no such signs is shown instead (an old Windows code page, say).
@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sigreg-edu {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (lab, demo, train, inspect, chart, progress, doctor, bench):
+    for module in (lab, demo, book, train, inspect, chart, progress, doctor, bench):
         module.add_to(commands)
     return parser
 

@@ -73,6 +73,7 @@ class ExplorerWidget(widgets.VBox):
         *,
         presets: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
+        self.title = title
         self.explorer = explorer
         self.controls: dict[str, widgets.Widget] = {}
         self.boxes: dict[str, widgets.Widget] = {}

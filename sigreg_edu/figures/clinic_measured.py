@@ -15,6 +15,7 @@ from sigreg_edu.figures.clinic import ILL, TREATED
 from sigreg_edu.views.clinic_measured import ClinicMeasuredView, Reading
 
 COLUMNS = 36
+WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
 
 
 class ClinicMeasuredFigure(ExplorerFigure):
@@ -33,33 +34,34 @@ class ClinicMeasuredFigure(ExplorerFigure):
         axes.grid(color=style.FAINT, linewidth=0.8)
         self.now = self.moving(axes.axvline(1.0, color=style.SLICE, linewidth=1.6))
         self.level = axes.axhline(1.0, color=style.TARGET, linestyle=style.TARGET_LINE)
-        self.level_name = axes.text(0.01, 1.0, "", ha="left", va="bottom",
-                                    color=style.TARGET_INK, fontsize=11.5,
-                                    transform=axes.get_yaxis_transform())  # fmt: skip
+        level_name = axes.text(0.01, 1.0, "", ha="left", va="bottom", color=style.TARGET_INK,
+                               fontsize=11.5, transform=axes.get_yaxis_transform(),
+                               bbox=WHITE)  # fmt: skip
+        self.level_name = self.moving(level_name)  # above the line of where one stands
         self.lines, self.points = [], []
         for look, marker in ((ILL, "s"), (TREATED, "o")):
             (line,) = axes.plot([], [], marker=marker, markersize=6.0, **look)
             (point,) = axes.plot([], [], marker=marker, markersize=12.0, color=look["color"],
                                  markerfacecolor="white", markeredgewidth=2.4,
                                  linestyle="")  # fmt: skip
-            self.lines.append(self.moving(line))
+            self.lines.append(line)
             self.points.append(self.moving(point))
 
     def _build_words(self, axes: Axes) -> None:
         axes.set(xlim=(0.0, 1.0), ylim=(0.0, 1.0))
         axes.set_axis_off()
-        self.complaint = self.moving(axes.text(0.0, 1.03, "", va="top", fontweight="bold"))
+        self.complaint = axes.text(0.0, 1.03, "", va="top", fontweight="bold")
         self.names, self.values = [], []
         for y, look, marker in ((0.74, ILL, "s"), (0.57, TREATED, "o")):
             axes.plot([0.02, 0.12], [y, y], marker=marker, markersize=6.0, **look)
             name = axes.text(0.16, y, "", va="center", fontsize=11.5)
             value = axes.text(0.16, y - 0.078, "", va="center", fontsize=14, fontweight="bold",
                               color=look["color"])  # fmt: skip
-            self.names.append(self.moving(name))
+            self.names.append(name)
             self.values.append(self.moving(value))
         self.note = self.moving(axes.text(0.0, 0.435, "", va="top", fontsize=11, linespacing=1.25,
                                           color=style.GREY))  # fmt: skip
-        self.why = self.moving(axes.text(0.0, 0.235, "", va="top", fontsize=11, linespacing=1.25))
+        self.why = axes.text(0.0, 0.235, "", va="top", fontsize=11, linespacing=1.25)
 
     def static_key(self, view: ClinicMeasuredView) -> Hashable:
         return view.case
@@ -67,23 +69,29 @@ class ClinicMeasuredFigure(ExplorerFigure):
     def show(self, view: ClinicMeasuredView) -> None:
         found, now = view.reading, view.now
         if self._shown != view.case:
-            self._show_axes(found)
+            self._show_case(found)
             self._shown = view.case
         self.now.set_xdata([found.x[now]] * 2)
-        curves = (found.ill, found.cured)
-        for number, (line, point, curve) in enumerate(
-            zip(self.lines, self.points, curves, strict=True)
+        for curve, point, value in zip(
+            (found.ill, found.cured), self.points, self.values, strict=True
+        ):
+            point.set_data([found.x[now]], [curve[now]])
+            value.set_text(found.told(float(curve[now])))
+        self.note.set_text(textwrap.fill(found.notes[now], COLUMNS) if found.notes else "")
+
+    def _show_case(self, found: Reading) -> None:
+        """Set what depends on the case alone."""
+        self.complaint.set_text(textwrap.fill(f"“{found.complaint}”", 30))
+        self.why.set_text(textwrap.fill(found.why, COLUMNS))
+        for curve, line, name, words in zip(
+            (found.ill, found.cured), self.lines, self.names, found.names, strict=True
         ):
             line.set_data(found.x, curve)
-            point.set_data([found.x[now]], [curve[now]])
-            self.names[number].set_text(textwrap.shorten(found.names[number], 32))
-            self.values[number].set_text(found.told(float(curve[now])))
-        self.complaint.set_text(textwrap.fill(f"“{found.complaint}”", 30))
-        self.note.set_text(textwrap.fill(found.notes[now], COLUMNS) if found.notes else "")
-        self.why.set_text(textwrap.fill(found.why, COLUMNS))
+            name.set_text(textwrap.shorten(words, 32))
+        self._show_axes(found)
 
     def _show_axes(self, found: Reading) -> None:
-        """Set what depends on the case alone."""
+        """Set scales, limits and ticks."""
         axes = self.axes
         first, last = float(found.x.min()), float(found.x.max())
         steps = first == 0.0  # of a training

@@ -63,7 +63,7 @@ class CrossingFigure(ExplorerFigure):
         axes.grid(color=style.FAINT, linewidth=0.8)
         tick_at(axes.xaxis, M_TICKS)
         tick_at(axes.yaxis, D_TICKS[1:])
-        self.crossing_title = axes.set_title("2  they cross at D =")
+        self.crossing_title = axes.set_title("2  D where they cross")
         axes.axhline(REPORT_SAYS, label="the report: 1024", **REPORT_LINE)
         self.lines = {}
         for form in SIGREG_FORMS:

@@ -42,7 +42,7 @@ class RemediesFigure(ExplorerFigure):
         for x in (0.0, 1.0):
             axes.axvline(x, color=style.GREY if x == 0.0 else style.FAINT, linewidth=1.2)
         self.frame = self.moving(
-            axes.axhspan(-0.5, 0.5, xmin=-1.33, xmax=2.32, fill=False, edgecolor=style.INK,
+            axes.axhspan(-0.5, 0.5, xmin=-1.14, xmax=2.29, fill=False, edgecolor=style.INK,
                          linewidth=1.4, clip_on=False)
         )  # fmt: skip
 
@@ -116,7 +116,7 @@ class RemediesFigure(ExplorerFigure):
         for row in range(MOST_ROWS):
             self._show_row(row, view)
         told = (f"{SIGNS[name][0]} {name}: {view.counts[name]}" for name in VERDICTS)
-        self.counts.set_text("     ".join(told))
+        self.counts.set_text("     ".join([*told, "● a seed each"]))
 
     def _show_row(self, row: int, view: RemediesView) -> None:
         there = row < len(view.rows)

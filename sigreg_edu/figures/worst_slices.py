@@ -15,6 +15,7 @@ from sigreg_edu.views.worst_slices import WorstSlicesView
 TOP = 0.95
 TITLES = ("1  a random slice", "2  searched half", "3  half held back")
 LEAST, MOST = 0.1, 2000.0
+BELOW_LEGEND = 0.87  # of the height of the axes
 
 
 class WorstSlicesFigure(ExplorerFigure):
@@ -58,7 +59,8 @@ class WorstSlicesFigure(ExplorerFigure):
         )
         self.searched, self.tested, self.mean = map(self.moving, (searched, tested, mean))
         axes.axhline(critical_value(), color=style.TARGET, linewidth=1.6, label="5 % limit")
-        here = axes.axvline(2.0, color=style.SLICE, linestyle=style.SLICE_LINE, linewidth=1.6)
+        here = axes.axvline(2.0, ymax=BELOW_LEGEND, color=style.SLICE, linestyle=style.SLICE_LINE,
+                            linewidth=1.6)  # fmt: skip
         self.here = self.moving(here)
         axes.legend(loc="upper right", ncols=4, borderaxespad=0.1, columnspacing=1.2)
 

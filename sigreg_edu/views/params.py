@@ -72,6 +72,15 @@ class Slider:
         both = [here + sign * k * self.step for k in range(1, steps + 1) for sign in (1, -1)]
         return [self.snapped(x) for x in both if self.minimum <= x <= self.maximum]
 
+    def positions(self) -> list[float]:
+        """All positions of the handle, rising.
+
+        >>> Slider(0, 1, 0.25, label="x").positions()
+        [0.0, 0.25, 0.5, 0.75, 1.0]
+        """
+        count = math.floor((self.maximum - self.minimum) / self.step + 1e-9)
+        return [self.snapped(self.minimum + k * self.step) for k in range(count + 1)]
+
     def position(self, value: float) -> float:
         """Where the handle stands for ``value``, in the browser's own numbers."""
         return float(value)
@@ -102,6 +111,15 @@ class PowerSlider(Slider):
         """
         both = [value * 2.0 ** (sign * k) for k in range(1, steps + 1) for sign in (1, -1)]
         return [int(x) for x in both if self.minimum <= x <= self.maximum]
+
+    def positions(self) -> list[float]:
+        """As of a slider; each step doubles.
+
+        >>> PowerSlider(2, 16, 1, label="x").positions()
+        [2, 4, 8, 16]
+        """
+        ends = (round(math.log2(end)) for end in self.ends)
+        return [2**exponent for exponent in range(next(ends), next(ends) + 1)]
 
     def position(self, value: float) -> float:
         """The exponent of two."""

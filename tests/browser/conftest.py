@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from sigreg_edu.cli.browser import LabPage, drag_with_room, find_browser, open_browser
 from sigreg_edu.cli.server import serve_lab
@@ -58,6 +59,22 @@ def open_cells(browser, server):
 def code_cell(number, source):
     cell = {"cell_type": "code", "id": f"cell-{number}", "source": source}
     return {**cell, "execution_count": None, "metadata": {}, "outputs": []}
+
+
+@pytest.fixture(scope="session")
+def serious():
+    """Return a function: page → what axe-core finds that keeps people out, rule → elements."""
+    axe = Axe()
+
+    def look(page, context=None):
+        found = axe.run(page, context).response["violations"]
+        return {
+            rule["id"]: [node["html"][:200] for node in rule["nodes"]]
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+        }
+
+    return look
 
 
 @pytest.fixture

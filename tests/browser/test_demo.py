@@ -6,7 +6,6 @@ import itertools
 import socket
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from sigreg_edu.cli.browser import SCRIPTS, LiveExplorer
 from sigreg_edu.cli.server import serve_demo
@@ -121,24 +120,14 @@ def test_without_the_token_there_is_nothing(browser, address):
     context.close()
 
 
-def serious(page) -> dict[str, list[str]]:
-    """What axe-core finds that keeps people out: rule → the elements."""
-    found = Axe().run(page).response["violations"]
-    return {
-        rule["id"]: [node["html"][:200] for node in rule["nodes"]]
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-    }
-
-
 @pytest.mark.parametrize("look", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_the_gallery(page, address, look):
+def test_axe_finds_nothing_serious_in_the_gallery(page, address, look, serious):
     page.goto(f"{address}?look={look}")
     assert serious(page) == {}
 
 
 @pytest.mark.parametrize("name", ["embedding", "particles", "planner"])
-def test_axe_finds_nothing_serious_in_a_demo_light_or_dark(page, address, name):
+def test_axe_finds_nothing_serious_in_a_demo_light_or_dark(page, address, name, serious):
     explorer = open_demo(page, address, name)
     explorer.rest()
     page.wait_for_timeout(700)  # names are given once the controls are there
