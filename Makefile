@@ -9,7 +9,7 @@ RUN       = $(VENV)/bin
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 
 # One thread in each of several processes is quicker than all of them asking for every core.
-unit notebook-test: export OMP_NUM_THREADS ?= 1
+unit notebook-test browser-test: export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help lab demo book test lint unit browser-test notebook-test notebooks bench doctor clean
@@ -42,11 +42,11 @@ unit: $(VENV)/.test  ## tests and doctests, without a browser
 
 notebook-test: $(VENV)/.test  ## every notebook runs, and prints what it is kept with
 	@if [ -n "$(NOTEBOOKS)" ]; then set -x; \
-	  $(RUN)/python -m pytest --nbval --nbval-current-env $(NOTEBOOKS); \
+	  $(RUN)/python -m pytest --nbval --nbval-current-env $(NOTEBOOKS) -n 2 --dist loadfile; \
 	else echo "no notebooks yet"; fi
 
 browser-test: $(VENV)/.test  ## every notebook in JupyterLab in Chromium
-	$(RUN)/python -m pytest -m browser tests/browser
+	$(RUN)/python -m pytest -m browser tests/browser -n 2 --dist loadgroup
 
 notebooks: $(VENV)/.test  ## run all notebooks again and keep what they show
 	$(RUN)/python -m sigreg_edu.cli.notebooks $(NOTEBOOKS)

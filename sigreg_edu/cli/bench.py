@@ -10,7 +10,7 @@ from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
-from sigreg_edu.cli import bench_cost, bench_losses, bench_training
+from sigreg_edu.cli import bench_cost, bench_losses, bench_soak, bench_training
 from sigreg_edu.cli.browser import open_browser
 from sigreg_edu.cli.errors import UserError, require
 from sigreg_edu.cli.lab import find_notebook
@@ -61,6 +61,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     bench_losses.add_to(subjects)
     bench_cost.add_to(subjects)
     bench_training.add_to(subjects)
+    bench_soak.add_to(subjects)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -196,12 +196,12 @@ def _with_pictures(cell: dict[str, Any], frames: int) -> dict[str, Any]:
 def _with_words(output: dict[str, Any]) -> dict[str, Any]:
     """Replace a picture by one with an alternative text: the read-out that is kept beside it."""
     data = output.get("data", {})
-    if "image/png" not in data:
+    if "image/png" not in data or "text/html" in data:
         return output
     words = "".join(data.get("text/plain", "")).removeprefix("<explorer: ").removesuffix(">")
-    picture = "".join(data["image/png"]).replace("\n", "")
-    source = f"data:image/png;base64,{picture}"
-    return _shown(f'<img class="sigreg-still" src="{source}" alt="{html.escape(words)}">')
+    from sigreg_edu.figures.described import picture_html
+
+    return _shown(picture_html(base64.b64decode("".join(data["image/png"])), words))
 
 
 def _shown(page: str) -> dict[str, Any]:

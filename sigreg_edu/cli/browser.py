@@ -326,14 +326,18 @@ class LiveExplorer:
 
     def drag(self, slider: ElementHandle, pixels: float, *, steps: int = 20) -> None:
         """Drag a slider's handle sideways with the mouse and wait for the last picture."""
+        with self.new_picture():
+            self.pull(slider, pixels, steps=steps)
+
+    def pull(self, slider: ElementHandle, pixels: float, *, steps: int = 20) -> None:
+        """Drag a slider's handle sideways with the mouse, and wait for nothing."""
         slider.scroll_into_view_if_needed()
         box = slider.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        with self.new_picture():
-            self.page.mouse.move(x, y)
-            self.page.mouse.down()
-            self.page.mouse.move(x + pixels, y, steps=steps)
-            self.page.mouse.up()
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + pixels, y, steps=steps)
+        self.page.mouse.up()
 
     def press(self, label: str) -> None:
         """Press the button with this label and wait for the picture."""

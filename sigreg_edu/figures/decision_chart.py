@@ -15,6 +15,7 @@ from matplotlib.text import Text
 
 from sigreg_edu.checks import require_choice
 from sigreg_edu.figures import style
+from sigreg_edu.figures.described import picture_html
 from sigreg_edu.training.clinic_chart import Branch, chart_branches, chart_head
 
 A4 = (8.27, 11.69)  # inches, portrait
@@ -85,8 +86,17 @@ class DecisionChart:
         path.write_bytes(self._encoded(kind, dots_per_inch=200))
         return path
 
+    @property
+    def words(self) -> str:
+        """All that is written on it, in the order of reading."""
+        told = [*self.title, *(box.words for box in self.boxes)]
+        return ". ".join(" ".join(text.get_text().split()) for text in told)
+
     def _repr_png_(self) -> bytes:
         return self._encoded("png")
+
+    def _repr_html_(self) -> str:
+        return picture_html(self._repr_png_(), self.words)
 
     def _encoded(self, kind: str, *, dots_per_inch: int = DOTS_PER_INCH) -> bytes:
         """The page, the same bytes each time: no date in it, and no random names."""

@@ -7,11 +7,12 @@ import torch
 from PIL import Image
 
 from sigreg_edu.checks import require_tensor
+from sigreg_edu.figures.described import DescribedPicture
 
 PIXEL, GAP = 7, 2  # screen pixels for a pixel of a digit, and pixels of paper between digits
 
 
-def digit_sheet(images: torch.Tensor) -> Image.Image:
+def digit_sheet(images: torch.Tensor) -> DescribedPicture:
     """Return rows of digits as a picture that a notebook shows.
 
     Args:
@@ -20,13 +21,13 @@ def digit_sheet(images: torch.Tensor) -> Image.Image:
             (C, H, W).
 
     Returns:
-        A grey picture.
+        A grey picture, and words that say how many there are.
 
     Raises:
         TypeError, ValueError: not a floating tensor of that shape.
 
-    >>> digit_sheet(torch.rand(2, 5, 8, 8)).size
-    (350, 140)
+    >>> digit_sheet(torch.rand(2, 5, 8, 8))
+    <picture: 2 rows of 5 digits each, dark ink on paper.>
     """
     require_tensor(images, "images")
     rows = images[None] if images.ndim == 3 else images
@@ -39,6 +40,9 @@ def digit_sheet(images: torch.Tensor) -> Image.Image:
     count, columns, height, width = ink.shape
     sheet = ink.permute(0, 2, 1, 3).reshape(count * height, columns * width)  # (R·H, C·W)
     grey = (255.0 * (1.0 - sheet)).round().numpy().astype(np.uint8)
-    return Image.fromarray(grey).resize(
+    image = Image.fromarray(grey).resize(
         (PIXEL * grey.shape[1], PIXEL * grey.shape[0]), Image.Resampling.NEAREST
     )
+    rows_of = "A row of" if count == 1 else f"{count} rows of"
+    each = "" if count == 1 else " each"
+    return DescribedPicture(image, f"{rows_of} {columns} digits{each}, dark ink on paper.")

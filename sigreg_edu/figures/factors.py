@@ -21,7 +21,7 @@ COLUMNS = ("picture", *(f"view {number + 1}" for number in range(NUM_VIEWS)))
 THICK, THIN = 0.4, 0.22
 TOP, OTHER_TOP = -0.3, 0.15
 BEYOND = 0.06  # by which a tick stands out of its bar
-RAW_COLOUR = "#8C6D00"
+RAW_COLOUR = "#663300"
 UNTRAINED = {"marker": "o", "markersize": 8, "color": "white", "markeredgecolor": style.INK,
              "markeredgewidth": 1.6, "linestyle": ""}  # fmt: skip
 NAMES = tuple(FACTORS)

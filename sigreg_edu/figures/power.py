@@ -15,12 +15,12 @@ from sigreg_edu.views.sample import standard_normal_density
 LOOKS = {
     "epps_pulley": ("EP", {"color": style.DATA, "linestyle": "-", "marker": "o"}),
     "anderson_darling": ("AD", {"color": style.INK, "linestyle": (0, (5, 2)), "marker": "s"}),
-    "cramer_von_mises": ("CM", {"color": "#8C6D00", "linestyle": (0, (6, 1.5, 1.2, 1.5)),
+    "cramer_von_mises": ("CM", {"color": "#663300", "linestyle": (0, (6, 1.5, 1.2, 1.5)),
                                 "marker": "^"}),
     "kolmogorov_smirnov": ("KS", {"color": style.GREY, "linestyle": (0, (1.2, 1.2)),
                                   "marker": "v"}),
     "shapiro_wilk": ("SW", {"color": style.OTHER, "linestyle": (0, (8, 2)), "marker": "D"}),
-    "jarque_bera": ("JB", {"color": "#7A4FA3", "linestyle": (0, (3, 1.2, 1.2, 1.2, 1.2, 1.2)),
+    "jarque_bera": ("JB", {"color": "#8000E6", "linestyle": (0, (3, 1.2, 1.2, 1.2, 1.2, 1.2)),
                            "marker": "X"}),
 }  # fmt: skip
 BAR_PLACES = (6.4, 5.4, 4.4, 3.4, 1.3, 0.3)  # heights; the gap parts the tests of shape alone

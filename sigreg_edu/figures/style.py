@@ -27,7 +27,7 @@ HATCH = "////"
 #: One marker and colour per class (the ten digits), so that no class rests on its colour alone.
 CLASS_COLOURS = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7",
-    "#56B4E9", "#8C6D00", "#222222", "#7A4FA3", "#767676",
+    "#56B4E9", "#663300", "#222222", "#8000E6", "#B3B366",
 )  # fmt: skip
 
 #: Matplotlib settings; sizes are in points at 100 dots per inch.

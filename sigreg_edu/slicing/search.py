@@ -18,8 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-import scipy.linalg
 import torch
 
 from sigreg_edu.checks import require_finite, require_integer, require_matrix
@@ -278,16 +276,11 @@ def _starts(z: torch.Tensor, num_random: int, seed: int) -> torch.Tensor:
 def _eigen(matrices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Rising eigenvalues (…, D) and eigenvectors (…, D, D) of symmetric, maybe degenerate matrices.
 
-    In float32 LAPACK's divide and conquer can give up where many eigenvalues are equal, as of a
-    cloud with flat axes. Those are solved by robust representations (MRRR) in float64 instead.
+    In float64: in float32 LAPACK's divide and conquer can give up, or return NaN, where many
+    eigenvalues are equal, as of a cloud with flat axes.
     """
-    try:
-        return torch.linalg.eigh(matrices)
-    except torch.linalg.LinAlgError:
-        flat = matrices.double().cpu().reshape(-1, *matrices.shape[-2:]).numpy()
-        solved = [scipy.linalg.eigh(one, driver="evr") for one in flat]
-        values, vectors = (torch.from_numpy(np.stack(some)) for some in zip(*solved, strict=True))
-        return values.to(matrices).view(matrices.shape[:-1]), vectors.to(matrices).view_as(matrices)
+    values, vectors = torch.linalg.eigh(matrices.double())
+    return values.to(matrices), vectors.to(matrices)
 
 
 def _extremes_of_squares(z: torch.Tensor) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,14 @@ from sigreg_edu.cli.browser import LabPage, drag_with_room, find_browser, open_b
 from sigreg_edu.cli.server import serve_lab
 
 DRAGGED_PIXELS = 60  # more than half a step of a slider with three positions
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """Two browsers share the work: file by file, but for the notebooks, which take a minute each."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.stem != "test_notebooks":
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def pytest_runtest_setup():

@@ -144,7 +144,7 @@ def test_a_still_has_the_read_out_as_its_words():
     cell = {"cell_type": "code", "id": "a", "source": "x", "outputs": [output]}
     told = with_pictures({"cells": [cell]}, frames=1)["cells"][0]["outputs"][0]
     assert told["data"]["text/html"] == (
-        '<img class="sigreg-still" src="data:image/png;base64,aGk=" alt="T = 3 &amp; more">'
+        '<img src="data:image/png;base64,aGk=" alt="T = 3 &amp; more">'
     )
 
 

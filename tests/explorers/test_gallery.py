@@ -12,6 +12,7 @@ from PIL import Image
 from sigreg_edu.explorers import GALLERY
 from sigreg_edu.explorers.shell import ExplorerWidget
 from sigreg_edu.views.params import Slider
+from tests.figures.colour_vision import alike
 
 MAX_LABEL = 20  # characters beside a slider
 REFINED = 10  # steps of refinement at each end of a control: enough to see one fail
@@ -154,6 +155,12 @@ def test_a_slider_that_is_not_greyed_out_changes_the_picture(widget):
                 widget.set(**{name: end})
                 pictures.add(widget.explorer.figure.png())
             assert len(pictures) > 1, name
+
+
+def test_no_line_rests_on_a_colour_that_some_cannot_see(widget):
+    for axes in widget.explorer.figure.figure.axes:
+        told = [(one.get_label(), other.get_label()) for one, other in alike(axes)]
+        assert told == [], axes.get_title(loc="left")
 
 
 def test_labels_fit_beside_their_sliders(widget):

@@ -156,26 +156,27 @@ def test_flat_axes_have_no_shape(generator):
         worst_direction_test(torch.ones(10, 3), shape_only=True)
 
 
-def test_many_equal_eigenvalues_stop_nothing():
-    # Half of the axes are flat: on one processor LAPACK did not converge for just this cloud.
+@pytest.mark.parametrize("threads", [1, 2])
+def test_many_equal_eigenvalues_stop_nothing(threads):
+    # In float32 LAPACK's divide and conquer fails for just this cloud, with two threads.
     z = digit_features("whitened")[:, :16] * (torch.arange(16) < 8)
-    found = worst_direction_tests(z, 2)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        found = worst_direction_tests(z, 2)
+    finally:
+        torch.set_num_threads(before)
     assert all(one.direction[8:].norm() > 0.99 for one in found)
 
 
-def test_what_lapack_gives_up_on_is_solved_in_another_way(generator, monkeypatch):
-    halves = torch.randn(3, 7, 7, generator=generator)
+def test_eigenvectors_of_degenerate_matrices_are_right(generator):
+    halves = torch.randn(3, 60, 60, generator=generator)
+    halves[:, :40] = halves[:, :, :40] = 0.0  # most eigenvalues are 0
     matrices = halves + halves.mT
-
-    def gives_up(_):
-        raise torch.linalg.LinAlgError("failed to converge")
-
-    monkeypatch.setattr(torch.linalg, "eigh", gives_up)
     values, vectors = search._eigen(matrices)
     again = vectors @ values.diag_embed() @ vectors.mT
-    torch.testing.assert_close(again, matrices, rtol=0, atol=1e-5)
+    torch.testing.assert_close(again, matrices, rtol=0, atol=1e-4)
     assert (values.diff(dim=-1) >= 0).all()
-    assert search._eigen(matrices[0])[0].shape == (7,)
 
 
 def test_a_point_is_bad_along_every_direction():
