@@ -9,7 +9,7 @@ RUN       = $(VENV)/bin
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 
 # One thread in each of several processes is quicker than all of them asking for every core.
-unit notebook-test browser-test: export OMP_NUM_THREADS ?= 1
+unit notebook-test: export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help lab demo book test lint unit browser-test notebook-test notebooks bench doctor clean

@@ -15,7 +15,7 @@ DRAGGED_PIXELS = 60  # more than half a step of a slider with three positions
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Two browsers share the work: file by file, but for the notebooks, which take a minute each."""
+    """Two browsers share the work: file by file, and notebook by notebook."""
     for item in items:
         if item.path.parent == Path(__file__).parent and item.path.stem != "test_notebooks":
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
