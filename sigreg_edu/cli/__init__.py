@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import os
 import sys
 from collections.abc import Sequence
 
 from sigreg_edu import __version__
 from sigreg_edu.cli import bench, book, chart, demo, doctor, inspect, lab, progress, train
-from sigreg_edu.cli.errors import UserError
+from sigreg_edu.cli.errors import NOT_WRITABLE, UserError, in_words
 
 # What a terminal that knows no such signs is shown instead (an old Windows code page, say).
 PLAIN = {"✓": "ok", "✗": "BAD", "→": "->", "≤": "<=", "…": "...", "–": "-", "−": "-"}
@@ -66,4 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.run(options)
     except UserError as error:
         print(f"sigreg-edu: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # who reads the output, head for instance, has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for what Python still flushes at its end
+        return 1
+    except OSError as error:
+        if error.errno not in NOT_WRITABLE:
+            raise
+        print(f"sigreg-edu: {in_words(error)}", file=sys.stderr)
         return 1

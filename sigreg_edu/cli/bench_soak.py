@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 OUTPUT = Path("data/bench/soak.json")
 GROWTH_MB = 25.0  # what the kit promises
-SAMPLES = 60  # looks at the memory
+FEWEST_LOOKS, MOST_LOOKS = 8, 60  # at the memory; one a minute in between
 MOST_WAIT = 0.5  # seconds of rest after a move, at most; half of the moves have none
 DRAG_PIXELS = 120
 KEYS = ("ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End")
@@ -151,8 +151,9 @@ def soak_page(
     kernel = int(lab.run("import os; print(os.getpid())"))
     chance, moves, looks, errors = random.Random(seed), 0, [], []
     start = time.monotonic()
-    for number in range(1, SAMPLES + 1):
-        end = start + number / SAMPLES * 60.0 * minutes
+    count = min(max(round(minutes), FEWEST_LOOKS), MOST_LOOKS)
+    for number in range(1, count + 1):
+        end = start + number / count * 60.0 * minutes
         while time.monotonic() < end:
             errors += _move(chance.choice(explorers), chance)
             moves += 1

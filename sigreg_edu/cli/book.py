@@ -116,7 +116,7 @@ def make_book(
         UserError: ``output`` holds something that is no such site, or Sphinx found something
             wrong: a link within the site that leads nowhere, say.
     """
-    _make_way(output)
+    _require_ours(output)
     with tempfile.TemporaryDirectory(prefix="sigreg-edu-book-") as place:
         source = Path(place, "source")
         source.mkdir()
@@ -134,19 +134,39 @@ def make_book(
         for builder in ("html", *(["linkcheck"] if links else [])):
             _sphinx(source, site if builder == "html" else Path(place, builder), builder)
         (site / ".sigreg-book").touch()
-        shutil.copytree(site, output, ignore=shutil.ignore_patterns(".doctrees", ".buildinfo"))
+        _put(site, output)
     return output / "index.html"
 
 
-def _make_way(output: Path) -> None:
-    """Remove an earlier site; refuse to remove anything else."""
-    if output.is_dir() and ((output / ".sigreg-book").exists() or not any(output.iterdir())):
-        shutil.rmtree(output)
-    elif output.exists():
+def _require_ours(output: Path) -> None:
+    """Refuse to replace anything but an earlier site or an empty folder."""
+    ours = output.is_dir() and ((output / ".sigreg-book").exists() or not any(output.iterdir()))
+    if output.exists() and not ours:
         raise UserError(
             f"{output} is there and was not made by sigreg-edu book. Give another --output, or "
             "remove it yourself."
         )
+
+
+def _put(site: Path, output: Path) -> None:
+    """Copy the whole site beside its place, and only then let it take the place of an earlier one.
+
+    Raises:
+        UserError: it cannot be written; what was there is still there.
+    """
+    beside = output.with_name(f".{output.name}.partial")
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.copytree(site, beside, ignore=shutil.ignore_patterns(".doctrees", ".buildinfo"))
+        shutil.rmtree(output, ignore_errors=True)
+        beside.rename(output)
+    except OSError as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        reason = error.strerror or error.args[0][0][2]  # copytree collects what failed
+        raise UserError(
+            f"the site cannot be written to {output}: {reason}. Make room, or say another place: "
+            "--output FOLDER."
+        ) from error
 
 
 def _sphinx(source: Path, output: Path, builder: str) -> None:

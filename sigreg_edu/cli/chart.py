@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sigreg_edu.cli.errors import UserError
+from sigreg_edu.cli.errors import UserError, in_words
 
 OUTPUT = Path("decision_chart.pdf")
 
@@ -32,5 +32,5 @@ def run(options: argparse.Namespace) -> int:
     try:
         print(f"Decision chart: {DecisionChart().save(options.output)}")
     except (ValueError, OSError) as error:
-        raise UserError(str(error)) from error
+        raise UserError(in_words(error)) from error
     return 0

@@ -8,7 +8,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sigreg_edu.cli.errors import UserError
+from sigreg_edu.cli.errors import UserError, in_words
 
 if TYPE_CHECKING:
     from sigreg_edu.data import EmbeddingFile
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{told_of(file)} …", flush=True)
         *_, found = inspection_steps(file, seed=options.seed)
     except (ValueError, TypeError, OSError, ImportError, IndexError) as error:
-        raise UserError(str(error)) from error
+        raise UserError(in_words(error)) from error
     print(summary(found))
     if not options.no_report:
         write_report(found, file, report)

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sigreg_edu.cli.errors import UserError, require
+from sigreg_edu.cli.errors import UserError, in_words, require
 
 if TYPE_CHECKING:
     from sigreg_edu.training.config import Experiment
@@ -88,7 +88,7 @@ def told_plainly() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, OSError, ImportError, FloatingPointError) as error:
-        raise UserError(str(error)) from error
+        raise UserError(in_words(error)) from error
 
 
 def parse_changes(texts: Sequence[str]) -> dict[str, Any]:

@@ -139,6 +139,13 @@ function render({ model, el }) {
     }, 500);
   }
 
+  // Jupyter tells so when the kernel was restarted, has died, or the server is out of reach.
+  function gone() {
+    error.textContent = "The kernel has ended or was restarted. Run this cell again, and those above it.";
+    error.hidden = false;
+  }
+
+  model.on("comm_live_update", gone);
   model.on("change:frame_number", showFrame);
   model.on("change:readout change:error", showWords);
   model.on("msg:custom", receive);
@@ -177,6 +184,7 @@ function render({ model, el }) {
     [speech, waiting, outer].forEach(clearTimeout);
     arrivals.disconnect();
     density?.removeEventListener("change", watchDensity);
+    model.off("comm_live_update", gone);
     model.off("change:frame_number", showFrame);
     model.off("change:readout change:error", showWords);
     model.off("msg:custom", receive);

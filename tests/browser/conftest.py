@@ -72,10 +72,15 @@ def code_cell(number, source):
 
 @pytest.fixture(scope="session")
 def serious():
-    """Return a function: page → what axe-core finds that keeps people out, rule → elements."""
+    """Return a function: page → what axe-core finds that keeps people out, rule → elements.
+
+    A second argument names the parts of the page to look at, as CSS selectors; else all of it.
+    """
     axe = Axe()
 
-    def look(page, context=None):
+    def look(page, parts=()):
+        there = [part for part in parts if page.query_selector(part)]
+        context = {"include": [[part] for part in there]} if parts else None
         found = axe.run(page, context).response["violations"]
         return {
             rule["id"]: [node["html"][:200] for node in rule["nodes"]]

@@ -32,6 +32,10 @@ def test_every_slider_has_a_name_for_those_who_cannot_see_it(name, explorers):
     assert len(set(labels)) == len(labels)
 
 
+def test_axe_finds_nothing_serious_in_any_explorer(lab, explorers, serious):
+    assert serious(lab.page, [".sigreg-explorer"]) == {}
+
+
 def test_the_console_is_clean(lab, explorers):
     assert lab.errors == []
 

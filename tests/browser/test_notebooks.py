@@ -1,4 +1,4 @@
-"""Every notebook runs in JupyterLab from top to bottom, and its explorers live."""
+"""Every notebook runs in JupyterLab from top to bottom, its explorers live, and axe is content."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from sigreg_edu.cli.server import serve_lab
 
 pytestmark = pytest.mark.browser
 
+OURS = [".jp-RenderedMarkdown", ".jp-OutputArea-output"]  # the rest of the page is JupyterLab's
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
@@ -19,13 +20,17 @@ def server():
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_its_explorers_live(notebook, browser, server, assert_answers):
+def test_a_notebook_runs_lives_and_is_open_to_all(
+    notebook, browser, server, assert_answers, serious
+):
     lab = LabPage.open(browser, server, notebook.name)
     lab.run_all()
     explorers = lab.explorers()
     assert explorers, "a notebook of the kit shows at least one explorer"
     for explorer in explorers:
         assert_answers(explorer)
+    assert lab.page.query_selector_all(".jp-Notebook img:not([alt])") == []
+    assert serious(lab.page, OURS) == {}
     assert lab.errors == []
     lab.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -171,3 +172,21 @@ def test_a_link_that_leads_nowhere_stops_it(tmp_path):
 def test_what_cannot_be_is_told(arguments, told, capsys, tmp_path):
     assert main(["book", "--output", str(tmp_path / "site"), *arguments]) == 1
     assert told in capsys.readouterr().err
+
+
+def test_a_disk_that_fills_up_leaves_the_earlier_site(tmp_path, monkeypatch):
+    lone = tmp_path / "notebooks"
+    lone.mkdir()
+    (lone / "glossary.md").write_text("# Glossary\n")
+    first = make_book(lone, tmp_path / "site")
+    before = first.read_text(encoding="utf-8")
+
+    def full(source, target, **_):
+        Path(target).mkdir()
+        raise shutil.Error([(source, target, "[Errno 28] No space left on device")])
+
+    monkeypatch.setattr(shutil, "copytree", full)
+    with pytest.raises(UserError, match=r"No space left on device.*another place: --output"):
+        make_book(lone, tmp_path / "site")
+    assert first.read_text(encoding="utf-8") == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notebooks", "site"]

@@ -1,5 +1,6 @@
 """The command line answers at once, refuses what it does not know, and tells errors in words."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -33,6 +34,36 @@ def test_a_user_error_is_told_without_a_traceback(monkeypatch, capsys):
     monkeypatch.setattr(lab, "find_notebook", fail)
     assert main(["lab"]) == 1
     assert capsys.readouterr().err == "sigreg-edu: no such thing. Do that.\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(errno.ENOSPC, "Make room on this disk"), (errno.EROFS, "Give a place")]
+)
+def test_a_place_that_cannot_be_written_to_is_told_with_what_to_do(
+    number, told, monkeypatch, capsys
+):
+    def fail(*_):
+        raise OSError(number, os.strerror(number), "chart.pdf")
+
+    monkeypatch.setattr(lab, "find_notebook", fail)
+    assert main(["lab"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"sigreg-edu: chart.pdf: {os.strerror(number)}. {told}")
+
+
+def test_other_errors_of_the_system_are_not_hidden(monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(lab, "find_notebook", fail)
+    with pytest.raises(OSError, match="broken"):
+        main(["lab"])
+
+
+def test_who_reads_no_further_ends_it_quietly():
+    line = f"{sys.executable} -m sigreg_edu train --list | head -1"
+    answer = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
+    assert answer.stderr == ""
 
 
 def test_what_stands_after_two_dashes_is_for_lab_alone(capsys):
