@@ -110,10 +110,11 @@ def all_directions_explorer(**initial: Any) -> ExplorerWidget:
         refine=refine_all_directions,
     )
     presets = {
-        "Gaussian, D = 16": {"cloud": "gaussian", "dim": 16, "num_slices": 64},
+        "D = 16, M = 64": {"cloud": "gaussian", "dim": 16, "num_slices": 64},
+        "D = 16, M = 1,024": {"cloud": "gaussian", "dim": 16, "num_slices": 1024},
         "in the plane": {"cloud": "gaussian", "dim": 2, "num_slices": 64},
-        "D = 256": {"cloud": "gaussian", "dim": 256, "num_slices": 64},
-        "1,024 slices": {"cloud": "gaussian", "dim": 256, "num_slices": 1024},
+        "D = 256, M = 64": {"cloud": "gaussian", "dim": 256, "num_slices": 64},
+        "D = 256, M = 1,024": {"cloud": "gaussian", "dim": 256, "num_slices": 1024},
         "shrunk": {"cloud": "shrunk", "dim": 16, "num_slices": 64},
         "1 coordinate flat": {"cloud": "collapsed", "dim": 16, "num_slices": 64},
     }

@@ -77,8 +77,7 @@ class AllDirectionsFigure(ExplorerFigure):
             self.means_axes.set_ylim(-end, 1.15 * end)
             self._shown = end
         places = np.linspace(-0.45, 0.45, max(len(view.means), 1))
-        shuffled = np.random.default_rng(0).permutation(places)[: len(view.means)]
-        self.dots.set_data(shuffled, view.means - view.exact)
+        self.dots.set_data(places[: len(view.means)], view.means - view.exact)
         self.law.set_data(view.counts, view.law)
         self.spread.set_data(view.counts, view.spread)
         self.spread_here.set_data([view.num_slices], [view.here_spread])

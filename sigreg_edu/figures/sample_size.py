@@ -17,7 +17,7 @@ LOOKS = {
     "worst": {"color": style.FAILURE, "linestyle": style.SLICE_LINE, "marker": "D"},
 }
 BOLD, PLAIN = 3.4, 1.8
-BELOW_LABELS = 0.74  # of the height of the axes
+ABOVE_NOTE, BELOW_LABELS = 0.085, 0.74  # of the height of the axes
 N_ENDS = (5.0, 20_000.0)
 N_TICKS = (8, 32, 128, 512, 2048, 8192)
 
@@ -49,8 +49,10 @@ class SampleSizeFigure(ExplorerFigure):
                 (self.fits, fit), (self.points, points), (self.beyond, beyond),
             ):  # fmt: skip
                 kept[name] = self.moving(artist)
-        here = axes.axvline(2.0, ymax=BELOW_LABELS, color=style.SLICE, linestyle=style.SLICE_LINE,
-                            linewidth=1.6)  # fmt: skip
+        here = axes.axvline(
+            2.0, ABOVE_NOTE, BELOW_LABELS, color=style.SLICE, linestyle=style.SLICE_LINE,
+            linewidth=1.6,
+        )  # fmt: skip
         self.here = self.moving(here)
         self.labels = []
         for place, (name, look) in enumerate(LOOKS.items()):

@@ -15,17 +15,22 @@ from sigreg_edu.views.slice_schedule import FIXED, SliceScheduleView
 
 #: Schedules: short name, marker and colour.
 LOOKS = {
-    "geometric": ("geometric", "o", style.SLICE),
+    "geometric": ("geometric", "^", style.SLICE),
     "linear": ("linear", "s", style.OTHER),
     "step": ("one step", "D", style.DATA_SOFT),
     "falling": ("falling", "v", style.FAILURE),
 }
 SPREAD = {"geometric": 0.72, "linear": 0.85, "step": 1.18, "falling": 1.4}  # apart from 64
-COURSES = ("fixed_4", "fixed_64", *SCHEDULES)
+#: Lines of panel 3: of the constants label and dashes, of the schedules name and marker as above.
+CONSTANTS = {"fixed_4": ("4 slices", style.SOFT_LINE), "fixed_64": ("64 slices", style.TARGET_LINE)}
+COURSES = (*CONSTANTS, *SCHEDULES)
+CHOSEN = {"linewidth": 3.4, "alpha": 1.0, "markersize": 9.0}
+OTHERS = {"linewidth": 1.6, "alpha": 0.6, "markersize": 6.0}
+LEGEND_SHARE = 0.45  # of the height of the courses, left free below them
 
 
 class SliceScheduleFigure(ExplorerFigure):
-    """Three panels."""
+    """Three panels: the schedule of the sliders, and recorded trainings by cost and by step."""
 
     size = (9.6, 4.7)
 
@@ -39,18 +44,21 @@ class SliceScheduleFigure(ExplorerFigure):
     def _build_schedule(self, axes: Axes) -> None:
         axes.set(title="1  slices at a step", xlabel="step", xlim=(0, STEPS), yscale="log")
         axes.set_xticks([0, STEPS // 2, STEPS])
-        axes.set_ylim(0.8, 3000.0)
+        axes.set_ylim(0.8, 8000.0)
         tick_at(axes.yaxis, (1, 4, 16, 64, 256, 1024))
         (line,) = axes.plot([], [], color=style.SLICE, label="schedule")
         constant = axes.axhline(
             1.0, color=style.GREY, linestyle=style.TARGET_LINE, label="constant, same cost"
         )
-        self.schedule, self.constant = self.moving(line), self.moving(constant)
+        (recorded,) = axes.plot(
+            [], [], color=style.INK, linestyle=style.SOFT_LINE, label="recorded (2, 3)"
+        )
+        self.schedule, self.constant, self.recorded = map(self.moving, (line, constant, recorded))
         axes.legend(loc="upper left", borderaxespad=0.1, labelspacing=0.2, handlelength=1.6)
 
     def _build_cost(self, axes: Axes) -> None:
         axes.set(
-            title="2  kNN after training, %", xlabel="slices per step (schedules: 64)", xscale="log"
+            title="2  recorded: kNN, %", xlabel="slices per step (schedules: 64)", xscale="log"
         )
         axes.set_xlim(3.0, 1400.0)
         tick_at(axes.xaxis, (4, 16, 64, 256, 1024))
@@ -70,35 +78,42 @@ class SliceScheduleFigure(ExplorerFigure):
         )  # fmt: skip
 
     def _build_course(self, axes: Axes) -> None:
-        axes.set(title="3  kNN by step, %", xlabel="step", xlim=(0, 1.02 * STEPS))
+        axes.set(title="3  recorded, by step", xlabel="step", xlim=(0, 1.03 * STEPS))
         axes.set_xticks([0, STEPS // 2, STEPS])
         axes.grid(axis="y", color=style.FAINT, linewidth=0.8)
         self.course_axes = axes
         self.courses = {}
-        for name in COURSES:
-            colour = LOOKS[name][2] if name in LOOKS else style.GREY
-            look = {"fixed_4": style.SOFT_LINE, "fixed_64": style.TARGET_LINE}.get(name, "-")
-            label = {"fixed_4": "4 slices", "fixed_64": "64 slices"}.get(name)
-            (line,) = axes.plot([], [], color=colour, linestyle=look, label=label)
+        for name, (label, dashes) in CONSTANTS.items():
+            (line,) = axes.plot([], [], color=style.GREY, linestyle=dashes, label=label)
             self.courses[name] = self.moving(line)
-        axes.legend(loc="lower right", borderaxespad=0.1, labelspacing=0.2)
+        for name in SCHEDULES:
+            label, marker, colour = LOOKS[name]
+            (line,) = axes.plot([], [], marker=marker, color=colour, label=label)
+            self.courses[name] = self.moving(line)
+        axes.legend(
+            loc="lower right", borderaxespad=0.1, labelspacing=0.2, handlelength=1.6, ncols=2,
+            columnspacing=0.8,
+        )  # fmt: skip
 
     def static_key(self, view: SliceScheduleView) -> Hashable:
         return self._limits(view)
 
-    def _limits(self, view: SliceScheduleView) -> tuple[float, float]:
-        values = np.concatenate(list(view.knn.values()))
+    def _limits(self, view: SliceScheduleView) -> tuple[float, float, float]:
+        """The lower end of panel 2; both ends of panel 3, with room for its legend."""
+        least = np.concatenate(list(view.knn.values())).min()
         courses = np.concatenate([view.courses[name] for name in COURSES])
-        return 2.0 * np.floor(values.min() / 2.0 - 1.0), 5.0 * np.floor(courses.min() / 5.0)
+        low = courses.min() - LEGEND_SHARE * np.ptp(courses)
+        return 2.0 * np.floor(least / 2.0 - 1.0), np.floor(low), np.ceil(courses.max())
 
     def show(self, view: SliceScheduleView) -> None:
         limits = self._limits(view)
         if limits != self._shown:
             self.cost_axes.set_ylim(limits[0], 100.0)
-            self.course_axes.set_ylim(limits[1], 100.0)
+            self.course_axes.set_ylim(*limits[1:])
             self._shown = limits
         self.schedule.set_data(view.steps, view.slices)
         self.constant.set_ydata([view.constant] * 2)
+        self.recorded.set_data(view.steps, view.recorded)
         costs = [view.costs[name] for name in FIXED]
         self.fixed.set_data(costs, [view.knn[name].mean() for name in FIXED])
         self.fixed_points.set_data(
@@ -109,4 +124,4 @@ class SliceScheduleFigure(ExplorerFigure):
             points.set_markersize(10 if name == view.nearest else 6)
         for name, line in self.courses.items():
             line.set_data(view.moments, view.courses[name])
-            line.set_linewidth(3.4 if name == view.nearest else 1.6)
+            line.set(**(CHOSEN if name == view.nearest else OTHERS))

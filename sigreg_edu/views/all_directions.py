@@ -1,9 +1,8 @@
 """M slices against all directions: how far the loss and its gradient scatter around the exact ones.
 
-The exact mean needs N² pairs, once. The slices are drawn in blocks of sixteen, each with its
-gradient; a mean over M of them is a mean of M / 16 blocks. Blocks are computed while the sliders
-rest. Of their gradients only running sums are kept, so a block costs the same however many there
-are.
+The exact mean needs N² pairs, once. Slices are drawn in rows of 1,024, all independent, so a row
+may be cut into means over fewer. A spread needs many draws, and T alone is cheap: 64 rows. A mean
+cosine needs few: only the first rows have gradients. Rows are computed while the sliders rest.
 """
 
 from __future__ import annotations
@@ -20,9 +19,13 @@ from sigreg_edu.views.kept import Kept
 from sigreg_edu.views.params import Params, choice, power_slider, seed
 
 NUM_SAMPLES = 128
-BLOCK, NUM_BLOCKS = 16, 256  # slices in a block, and blocks: 4,096 slices in all
-STEP_BLOCKS = 4  # blocks in a step of the refinement
 COUNTS = tuple(2**k for k in range(4, 11))  # 16 to 1,024
+BLOCK, ROW = COUNTS[0], COUNTS[-1]  # slices whose T is kept as one mean, and slices drawn at once
+NUM_ROWS = 64
+GRADIENT_ROWS = 8  # the first rows: their gradients are compared with the exact one, one a step
+STEP_ROWS = 4  # rows in a later step of the refinement
+FEWEST_DRAWS = 8  # of a spread: then it is known to within a quarter
+MOST_DOTS = 256  # of the means shown one by one
 DIMS = tuple(2**k for k in range(1, 9))
 NUM_KNOTS, LAST_KNOT = 21, 6.0  # over all t, as the exact form is
 
@@ -53,7 +56,7 @@ class AllDirectionsView:
         spread: standard deviation of the mean over M slices, (K,); NaN while there are too few.
         cosine: mean cosine of the gradient of M slices with the exact one, (K,); NaN likewise.
         law: spread at M = 16, on to other M by 1/√M, (K,).
-        means: means over the present M, sorted, (R,).
+        means: means over the present M, at most ``MOST_DOTS`` of them, (R,).
         exact: the mean over all directions.
         num_slices: the present M.
         here_spread, here_cosine: at that M.
@@ -80,40 +83,46 @@ class AllDirectionsView:
 
 @dataclass
 class Pool:
-    """What is known of one cloud: values of blocks, and cosines of means of gradients by M."""
+    """What is known of one cloud: rows of T, and cosines of gradients by M."""
 
     exact: float
     exact_gradient: torch.Tensor  # (N D,)
-    values: list[float] = field(default_factory=list)
-    sums: dict[int, torch.Tensor] = field(default_factory=dict)  # by M, (N D,) each
+    rows: list[np.ndarray] = field(default_factory=list)  # means over blocks, (ROW / BLOCK,) each
     cosines: dict[int, list[float]] = field(default_factory=lambda: {m: [] for m in COUNTS})
 
-    def add(self, value: float, gradient: torch.Tensor) -> None:
-        """Add a block: its mean T, and the gradient of that, (N D,)."""
-        self.values.append(value)
-        for count, cosines in self.cosines.items():
-            total = self.sums.get(count, 0.0) + gradient
-            if len(self.values) % (count // BLOCK):
-                self.sums[count] = total
-            else:  # M slices are together; a cosine does not mind whether of their sum or mean
-                cosines.append(torch.cosine_similarity(total, self.exact_gradient, dim=0).item())
-                self.sums.pop(count, None)
+    def add(self, statistics: torch.Tensor) -> None:
+        """Add a row of T, (ROW,)."""
+        self.rows.append(statistics.double().unflatten(0, (-1, BLOCK)).mean(1).numpy())
+
+    def compare(self, forces: torch.Tensor, directions: torch.Tensor) -> None:
+        """Compare gradients of means over M slices with the exact one.
+
+        Args:
+            forces: slopes of each slice's T in its shadow's points, (ROW, N).
+            directions: the slices (D, ROW).
+        """
+        each = directions.T.unflatten(0, (-1, BLOCK))  # (ROW / BLOCK, BLOCK, D)
+        blocks = (forces.unflatten(0, (-1, BLOCK)).mT @ each).flatten(1)  # (ROW / BLOCK, N D)
+        along, products = blocks @ self.exact_gradient, blocks @ blocks.T
+        for count, cosines in self.cosines.items():  # of sums: a cosine takes them as means
+            parts = (-1, count // BLOCK)
+            sums = along.unflatten(0, parts).sum(1)  # (R,)
+            squares = products.unflatten(1, parts).sum(2).unflatten(0, parts).sum(1).diagonal()
+            cosines += (sums / (squares.sqrt() * self.exact_gradient.norm())).tolist()
 
     def means(self, count: int) -> np.ndarray:
         """Means of T over ``count`` slices, (R,)."""
-        together = count // BLOCK
-        groups = len(self.values) // together
-        return np.array(self.values[: groups * together]).reshape(groups, together).mean(axis=1)
+        return np.concatenate(self.rows).reshape(-1, count // BLOCK).mean(axis=1)
 
 
 def all_directions_view(params: AllDirectionsParams) -> AllDirectionsView:
     """Show what is known of this cloud by now."""
     pool = _pool(params)
-    if not pool.values:
-        _add_blocks(pool, params, 2)
+    if not pool.rows:
+        _add_row(pool, params)
     means = [pool.means(count) for count in COUNTS]
-    spread = np.array([some.std(ddof=1) if len(some) > 1 else np.nan for some in means])
-    cosine = np.array([np.mean(some) if some else np.nan for some in pool.cosines.values()])
+    spread = np.array([_spread(some) for some in means])
+    cosine = np.array([np.mean(some) for some in pool.cosines.values()])
     here = COUNTS.index(params.num_slices)
     pairs = NUM_SAMPLES * (NUM_SAMPLES - 1) // 2
     return AllDirectionsView(
@@ -121,7 +130,7 @@ def all_directions_view(params: AllDirectionsParams) -> AllDirectionsView:
         spread=spread,
         cosine=cosine,
         law=spread[0] * np.sqrt(COUNTS[0] / np.array(COUNTS)),
-        means=np.sort(means[here]),
+        means=means[here][:MOST_DOTS],
         exact=pool.exact,
         num_slices=params.num_slices,
         here_spread=float(spread[here]),
@@ -133,11 +142,17 @@ def all_directions_view(params: AllDirectionsParams) -> AllDirectionsView:
     )
 
 
+def _spread(means: np.ndarray) -> float:
+    return float(means.std(ddof=1)) if len(means) >= FEWEST_DRAWS else np.nan
+
+
 def refine_all_directions(params: AllDirectionsParams) -> Iterator[AllDirectionsView]:
-    """Draw more and more blocks of slices."""
+    """Draw more and more rows of slices."""
     pool = _pool(params)
-    while len(pool.values) < NUM_BLOCKS:
-        _add_blocks(pool, params, STEP_BLOCKS)
+    while len(pool.rows) < NUM_ROWS:
+        together = 1 if len(pool.rows) < GRADIENT_ROWS else STEP_ROWS
+        for _ in range(together):  # the later rows are a multiple of STEP_ROWS
+            _add_row(pool, params)
         yield all_directions_view(params)
 
 
@@ -159,16 +174,22 @@ def _points(cloud: str, dim: int, seed: int) -> torch.Tensor:
     return 0.5 * z if cloud == "shrunk" else z
 
 
-def _add_blocks(pool: Pool, params: AllDirectionsParams, count: int) -> None:
-    """Add blocks up to ``NUM_BLOCKS``."""
-    for number in range(len(pool.values), min(len(pool.values) + count, NUM_BLOCKS)):
-        z = _points(params.cloud, params.dim, params.seed).requires_grad_()
-        directions = uniform_directions(
-            params.dim, BLOCK, seed=1_000_003 * (params.seed + 1) % 2**31 + number
-        )
-        value = sliced_epps_pulley(z, directions, num_points=NUM_KNOTS, t_max=LAST_KNOT).mean()
-        (gradient,) = torch.autograd.grad(value, z)
-        pool.add(value.item(), gradient.flatten())
+def _add_row(pool: Pool, params: AllDirectionsParams) -> None:
+    """Draw ``ROW`` slices."""
+    number = len(pool.rows)
+    z = _points(params.cloud, params.dim, params.seed)
+    directions = uniform_directions(
+        params.dim, ROW, seed=1_000_003 * (params.seed + 1) % 2**31 + number
+    )
+    if number >= GRADIENT_ROWS:
+        pool.add(sliced_epps_pulley(z, directions, num_points=NUM_KNOTS, t_max=LAST_KNOT))
+        return
+    shadows = (z @ directions).T.unsqueeze(-1).requires_grad_()  # (ROW, N, 1): samples of their own
+    along = torch.ones(1, 1)
+    statistics = sliced_epps_pulley(shadows, along, num_points=NUM_KNOTS, t_max=LAST_KNOT)
+    (forces,) = torch.autograd.grad(statistics.sum(), shadows)
+    pool.add(statistics.detach().squeeze(-1))
+    pool.compare(forces.squeeze(-1), directions)
 
 
 def _readout(
@@ -176,15 +197,16 @@ def _readout(
 ) -> str:
     M, D = params.num_slices, params.dim
     if np.isnan(spread):
-        scatter = f"means over {M} slices are being computed"
+        scatter = f"means over {M:,} slices are being computed"
     else:
         scatter = (
-            f"means over {M} random slices scatter around it by {spread:.3f}, and their gradient "
-            f"has the cosine {cosine:.2f} with the exact one"
+            f"means over {M:,} random slices scatter around it by {spread:.3f} "
+            f"({len(pool.rows) * ROW // M:,} draws), and their gradient has the cosine "
+            f"{cosine:.2f} with the exact one"
         )
     return (
         f"In {D} dimensions the mean of T over all directions is {pool.exact:.3f}; {scatter}. The "
-        f"exact mean takes {pairs:,} pairs of {NUM_SAMPLES} points, {M} slices "
+        f"exact mean takes {pairs:,} pairs of {NUM_SAMPLES} points, {M:,} slices "
         f"{NUM_SAMPLES * M:,} projected points."
     )
 

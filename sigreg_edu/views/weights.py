@@ -69,6 +69,8 @@ FLAWS: Mapping[str, Flaw] = MappingProxyType(
         "tails": Flaw("heavy tails (Laplace)", lambda t: 1 / (1 + t**2 / 2) + 0j, _laplace),
     }
 )
+#: As short as a select shows them.
+WEIGHT_LABELS = {**WEIGHTS, "exponential": "exponential"}
 FLAW_LABELS = {name: flaw.label for name, flaw in FLAWS.items()}
 
 
@@ -76,7 +78,10 @@ FLAW_LABELS = {name: flaw.label for name, flaw in FLAWS.items()}
 class WeightsParams(Params):
     """State of the explorer of weights."""
 
-    weight: str = choice("gaussian", WEIGHTS, label="weight")
+    weight: str = choice(
+        "gaussian", WEIGHT_LABELS, label="weight",
+        help="The kernel of the exponential weight is the inverse quadratic.",
+    )  # fmt: skip
     width: float = slider(1.0, 0.25, 3.0, 0.05, label="width of the weight")
     t_max: float = slider(3.0, 0.5, FARTHEST, 0.1, label="t up to (t_max)")
     flaw: str = choice("heaps", FLAW_LABELS, label="flaw")

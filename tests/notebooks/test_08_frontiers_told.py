@@ -12,6 +12,7 @@ from sigreg_edu.training import frontiers
 from sigreg_edu.training.collapse_tables import spread_text
 from sigreg_edu.training.frontier_samples import SAMPLE_DIMS
 from sigreg_edu.views.all_directions import (
+    NUM_ROWS,
     AllDirectionsParams,
     all_directions_view,
     refine_all_directions,
@@ -37,6 +38,8 @@ def test_equal_cost_and_schedules(told):
     falling = spread_text(100 * frontiers.results("falling"), 1)
     text = told["s1-seen"]
     assert f"1. {mean:.0f}." in text
+    assert "end=199" in told["s1-code"]
+    assert all(str(end) in told["s1-questions"] for end in (165, 16, 64))
     assert f"By {between:.1f} points between them" in text
     assert f"scatters by {alone[0]:.1f} to {alone[-1]:.1f}" in text
     assert f"{falling}, where *geometric* has {spread_text(knn['geometric'], 1)}" in text
@@ -88,17 +91,38 @@ def test_weights(told):
     assert f"tails {wide['tails']} and {uniform['tails']} %" in text
 
 
-def cosine(**changes):
+def test_pulls(told):
+    usual, wide, cut = (
+        weights_view(WeightsParams(**changes)) for changes in ({}, {"width": 0.5}, {"t_max": 1.0})
+    )
+    ends = [view.x[view.pull > 0.1 * view.pull.max()][-1] for view in (usual, wide)]
+    assert f"to about {ends[0]:.0f}, *width ½* to {ends[1]:.0f} (a tenth" in told["s4-seen"]
+    assert round(cut.x[cut.pull < -1e-3][0]) == 5
+    assert "*outwards* beyond 5" in told["s4-seen"]
+
+
+def all_directions(**changes):
     params = AllDirectionsParams(**changes)
     for _ in refine_all_directions(params):
         pass
-    return f"{all_directions_view(params).here_cosine:.2f}"
+    return all_directions_view(params)
+
+
+def cosine(**changes):
+    return f"{all_directions(**changes).here_cosine:.2f}"
+
+
+def factor(dim):
+    few, many = (all_directions(dim=dim, num_slices=m).here_spread for m in (64, 1024))
+    return f"{few / many:.1f}"
 
 
 def test_all_directions(told):
     text = told["s5-seen"]
     assert f"2. {cosine(dim=256)}; in the plane {cosine(dim=2)}." in text
-    assert f"reach only {cosine(dim=256, num_slices=1024)}" in text
+    assert f"M = 1,024 only {cosine(dim=256, num_slices=1024)}" in text
+    assert f"here {factor(16)} and {factor(256)}, since {NUM_ROWS} draws" in text
+    assert f"to within {100 / (2 * NUM_ROWS - 2) ** 0.5:.0f} %" in text
     assert f"{cosine(cloud='shrunk')} where a Gaussian cloud has {cosine()}" in text
 
 

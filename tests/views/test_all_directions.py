@@ -8,11 +8,13 @@ import torch
 
 from sigreg_edu.slicing import cramer_wold_statistic, sliced_epps_pulley, uniform_directions
 from sigreg_edu.views.all_directions import (
-    BLOCK,
     COUNTS,
+    GRADIENT_ROWS,
     LAST_KNOT,
-    NUM_BLOCKS,
+    MOST_DOTS,
     NUM_KNOTS,
+    NUM_ROWS,
+    ROW,
     AllDirectionsParams,
     _points,
     _pool,
@@ -31,15 +33,18 @@ def finished(**changes):
 def test_the_mean_over_slices_is_the_exact_mean():
     view = finished(num_slices=16)
     assert view.exact == pytest.approx(cramer_wold_statistic(_points("gaussian", 16, 0)).item())
-    assert len(view.means) == NUM_BLOCKS * BLOCK // 16
-    error = view.means.std() / np.sqrt(len(view.means))
-    assert abs(view.means.mean() - view.exact) < 4 * error
+    means = _pool(AllDirectionsParams()).means(16)
+    assert len(means) == NUM_ROWS * ROW // 16
+    np.testing.assert_array_equal(view.means, means[:MOST_DOTS])
+    assert abs(means.mean() - view.exact) < 4 * means.std() / np.sqrt(len(means))
 
 
-def test_the_spread_falls_as_one_over_root_m():
-    view = finished()
-    few = view.counts <= 256  # at least 16 draws
-    np.testing.assert_allclose(view.spread[few], view.law[few], rtol=0.6)
+@pytest.mark.parametrize("cloud", ["gaussian", "shrunk"])
+@pytest.mark.parametrize("dim", [2, 16, 256])
+def test_the_spread_falls_as_one_over_root_m_as_far_as_it_is_drawn(dim, cloud):
+    view = finished(dim=dim, cloud=cloud)
+    error = 1 / np.sqrt(2 * (NUM_ROWS * ROW / view.counts - 1))  # 9 % at M = 1,024
+    assert (np.abs(view.spread / view.law - 1) < 3 * error).all()
 
 
 def test_the_gradient_of_more_slices_points_nearer_to_the_exact_one():
@@ -57,30 +62,31 @@ def test_a_shrunk_cloud_is_pushed_the_right_way_by_fewer_slices():
 
 
 def test_cosines_are_those_of_the_gradients_of_m_slices():
-    params = AllDirectionsParams(seed=5, num_slices=32)
-    view = all_directions_view(params)  # two blocks of 16
+    params = AllDirectionsParams(seed=5, num_slices=256)
+    view = all_directions_view(params)  # one row, four draws of 256
     z = _points("gaussian", 16, 5).requires_grad_()
     (exact,) = torch.autograd.grad(cramer_wold_statistic(z), z)
-    seeds = (1_000_003 * 6 % 2**31 + number for number in range(2))
-    slices = torch.cat([uniform_directions(16, BLOCK, seed=seed) for seed in seeds], dim=1)
-    value = sliced_epps_pulley(z, slices, num_points=NUM_KNOTS, t_max=LAST_KNOT).mean()
-    (gradient,) = torch.autograd.grad(value, z)
-    expected = torch.cosine_similarity(gradient.flatten(), exact.flatten(), dim=0)
-    assert view.here_cosine == pytest.approx(expected.item(), abs=1e-5)
+    expected = []
+    for slices in uniform_directions(16, ROW, seed=1_000_003 * 6 % 2**31).split(256, dim=1):
+        value = sliced_epps_pulley(z, slices, num_points=NUM_KNOTS, t_max=LAST_KNOT).mean()
+        (gradient,) = torch.autograd.grad(value, z)
+        expected.append(torch.cosine_similarity(gradient.flatten(), exact.flatten(), dim=0).item())
+    assert view.here_cosine == pytest.approx(np.mean(expected), abs=1e-5)
 
 
-def test_what_is_kept_does_not_grow_with_the_number_of_blocks():
+def test_only_the_first_rows_have_gradients():
     finished(seed=6)
     pool = _pool(AllDirectionsParams(seed=6))
-    assert len(pool.values) == NUM_BLOCKS
-    assert len(pool.sums) < len(COUNTS)
+    assert len(pool.rows) == NUM_ROWS
+    drawn = {count: len(cosines) for count, cosines in pool.cosines.items()}
+    assert drawn == {count: GRADIENT_ROWS * ROW // count for count in COUNTS}
 
 
 def test_the_first_look_is_coarse_and_says_so():
     view = all_directions_view(AllDirectionsParams(seed=77, num_slices=1024))
-    assert np.isnan(view.here_spread)
+    assert np.isnan(view.here_spread)  # one draw of 1,024 has no spread
     assert "being computed" in view.readout
-    assert view.means.size == 0
+    assert view.means.size == 1
     assert view.counts.tolist() == list(COUNTS)
 
 

@@ -7,7 +7,12 @@ import pytest
 
 from sigreg_edu.training.frontier_samples import ALTERNATIVES, SAMPLE_DIMS, TESTS
 from sigreg_edu.training.frontiers import growth
-from sigreg_edu.views.sample_size import SampleSizeParams, sample_size_view
+from sigreg_edu.views.sample_size import FLAW_LABELS, SampleSizeParams, sample_size_view
+
+
+def test_each_flaw_has_a_label_that_a_select_shows_whole():
+    assert FLAW_LABELS.keys() == ALTERNATIVES.keys()
+    assert all(len(label) <= 22 for label in FLAW_LABELS.values())
 
 
 @pytest.mark.parametrize("alternative", ALTERNATIVES)

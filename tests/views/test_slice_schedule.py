@@ -52,9 +52,11 @@ def test_a_schedule_that_falls_is_shown_beside_the_recorded_one_that_does(shape)
     assert view.nearest == "falling"
     assert "165 → 16, geometric" in view.readout
     assert slice_schedule_view(SliceScheduleParams(shape=shape)).nearest == shape
+    np.testing.assert_array_equal(view.recorded, [SCHEDULES["falling"](k) for k in range(STEPS)])
 
 
 def test_the_readout_names_cost_and_results():
     view = slice_schedule_view(SliceScheduleParams(first=64, last=64))
     assert "64 slices all the time" in view.readout
+    assert "do not follow the two sliders" in view.readout
     assert f"{view.knn['fixed_4'].mean():.1f} ±" in view.readout

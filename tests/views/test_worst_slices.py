@@ -26,6 +26,15 @@ def test_the_planted_direction_is_found_where_the_mean_over_slices_sees_nothing(
     assert "the test rejects at 5 %" in view.readout
 
 
+def test_a_rejection_along_another_direction_than_the_planted_one_is_called_that():
+    words = "rejects at 5 %, but not along the planted one."
+    view = worst_slices_view(WorstSlicesParams(separation="0.6"))
+    assert view.p_value < 0.05
+    assert view.cosine < 0.5
+    assert view.readout.endswith(words)
+    assert not worst_slices_view(WorstSlicesParams()).readout.endswith(words)
+
+
 def test_noise_in_many_dimensions_is_overfitted_and_not_confirmed():
     view = worst_slices_view(WorstSlicesParams(separation="0", dim=256))
     _, searched, tested = view.statistics
