@@ -33,6 +33,8 @@ PAGE_UP, PAGE_DOWN = "PageUp", "PageDown"  # several steps at once
 LOOK_SECONDS = 0.15
 DRAG_STEPS, DRAG_PIXELS = 60, 120
 PLAY_SECONDS = 4.0
+AHEAD_ROUNDS, AHEAD_MOVES = 3, 4  # fewer moves in a row than positions that are sent ahead
+AHEAD_SECONDS, BETWEEN_SECONDS = 3.0, 0.1
 MEGABYTE = 1e6
 
 MEANING = {
@@ -47,6 +49,11 @@ MEANING = {
         f"the same for moves made {REFINING_SECONDS:g} s after the last one's picture, when an "
         "explorer that refines its picture is at it; the time to the last picture before "
         f"{QUIET_SECONDS:g} s without one, since a finer one of the move before may come between"
+    ),
+    "ahead_median_ms": (
+        f"median of {AHEAD_ROUNDS * AHEAD_MOVES} moves of the first slider by an arrow key, made "
+        f"after {AHEAD_SECONDS:g} s of rest, in which the neighbours' pictures are sent ahead; "
+        "null for explorers that send none, since their pictures are not their sliders' alone"
     ),
     "load_before": (
         "processes that wanted a processor in the minute before; above about 0.5, something else "
@@ -101,6 +108,7 @@ class ExplorerResult:
     slowest_ms: float
     refining_median_ms: float
     refining_p95_ms: float
+    ahead_median_ms: float | None
     unanswered: int
     dragged_pictures_per_s: float
     played_pictures_per_s: float | None
@@ -143,6 +151,7 @@ def measure_explorer(
     refining = time_moves_while_refining(explorer, turns)
     median, p95, slowest = summary(times)
     refining_median, refining_p95, _ = summary(refining)
+    ahead = time_ahead(explorer, live[0]) if looks_ahead(lab) else None
     dragged = drag_rate(explorer, live[0])
     played = play_rate(explorer)
     looked, blank = look_for_blanks(explorer, turns)
@@ -156,6 +165,7 @@ def measure_explorer(
         slowest_ms=slowest,
         refining_median_ms=refining_median,
         refining_p95_ms=refining_p95,
+        ahead_median_ms=ahead,
         unanswered=(times + refining).count(None),
         dragged_pictures_per_s=round(dragged, 1),
         played_pictures_per_s=None if played is None else round(played, 1),
@@ -232,6 +242,30 @@ def time_moves_while_refining(
     watch.evaluate("(watch) => watch.stop()")
     explorer.rest(REST_SECONDS)
     return times
+
+
+def looks_ahead(lab: LabPage) -> bool:
+    """Return whether the notebook's ``explorer`` sends pictures ahead."""
+    return lab.run("print(explorer.looks_ahead)").strip() == "True"
+
+
+def time_ahead(explorer: LiveExplorer, slider: ElementHandle) -> float:
+    """Return the median milliseconds of moves to where a picture is there already."""
+    watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.stopwatch(one)")
+    times: list[float | None] = []
+    explorer.key(slider)
+    for _ in range(AHEAD_ROUNDS):
+        explorer.page.wait_for_timeout(AHEAD_SECONDS * SECOND)
+        key = arrow_with_room(slider)
+        for _ in range(AHEAD_MOVES):
+            watch.evaluate("(watch) => watch.reset()")
+            explorer.page.keyboard.press(key)
+            limit = FRAME_SECONDS * SECOND
+            times.append(watch.evaluate("(watch, limit) => watch.first(limit)", limit))
+            explorer.page.wait_for_timeout(BETWEEN_SECONDS * SECOND)
+    watch.evaluate("(watch) => watch.stop()")
+    explorer.rest(REST_SECONDS)
+    return summary(times)[0]
 
 
 def walking_key(slider: ElementHandle, key: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from sigreg_edu.exercises.core import (
     Exercise,
@@ -542,16 +543,38 @@ def _statistic(x: torch.Tensor, t: torch.Tensor, w: torch.Tensor, n: int | None 
     return (n or len(x)) * ((gap.square() + angles.sin().mean(0).square()) @ w).item()
 
 
+class _Watch(TorchFunctionMode):
+    """Notices a tensor with one entry, row or column for each point of all parts together."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self.total, self.joined = total, False
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor) and self.total in result.shape:
+            self.joined = True
+        return result
+
+
 def _check_union(answer: Any) -> str:
     t, w = quadrature_rule()
     for sizes in ((60, 60), (100, 20, 30)):
         parts = _parts(*sizes)
-        got = number(call(answer, [part.clone() for part in parts], t, w))
+        with _Watch(sum(sizes)) as watch:
+            got = number(call(answer, [part.clone() for part in parts], t, w))
         truth = _statistic(torch.cat(parts), t, w)
         _refuse_unions(got, parts, t, w, truth)
         expect(
             close(got, truth, rel=1e-6),
             f"parts of {', '.join(map(str, sizes))} points: T is {truth:.4f}, not {got:.4f}.",
+        )
+        expect(
+            not watch.joined,
+            "the number is right, but you brought all points to one place first. Between ranks "
+            "that would send every point of every slice. Take sums over each part, and add those.",
         )
     return "Sums add up, T does not: send 2 · 17 sums a slice and the count, then take T."
 
@@ -627,11 +650,12 @@ def my_union(parts, t, w):
 quiz_standardized = quiz(
     "b",
     {
-        "a": "The rank is that of the healthy training. It is the width that is lost: look at std.",
+        "a": "The rank, 18, is not far from the healthy 21. It is the width that is lost: look at "
+        "std.",
         "b": "It divided each shadow by its own width, so the loss never saw the scale go.",
-        "c": "More of the same loss leaves the scale as free as before: see remedy 1.",
-        "d": "Few fixed slices lose dimensions, and the rank is whole. What the loss asked of its "
-        "slices was wrong: see remedy 2.",
+        "c": "More of the same loss leaves the scale as free as before: see remedy 1 of patient A.",
+        "d": "Few fixed slices lose dimensions, and most of the rank is here. What the loss asked "
+        "of its slices was wrong: see remedy 2 of patient A.",
     },
 )
 quiz_strong = quiz(
@@ -648,8 +672,10 @@ quiz_fixed = quiz(
     "d",
     {
         "a": "T of the loss's own slices is below the floor already: there is nothing to press.",
-        "b": "One axis is wide, std 2.1: no point. Dimensions are gone.",
-        "c": "Batches joined or not, the same eight shadows stay the same eight shadows.",
+        "b": "One point at 0 would have std 0 and T = 103. Here std is 0.37: dimensions are gone, "
+        "rank 8 of 32.",
+        "c": "More points along the slices that the loss sees: there T is calm already. It is high "
+        "along all others.",
         "d": "The loss's own shadows are perfect and all others are not: many, fresh at each step.",
     },
 )

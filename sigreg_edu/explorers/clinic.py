@@ -23,8 +23,8 @@ def clinic_explorer(**initial: Any) -> ExplorerWidget:
     """See a training that broke, try remedies on it, and find out what is wrong.
 
     Args:
-        **initial: fields of :class:`ClinicParams`, e.g. ``patient="rising"``. Letters hide the
-            complaint until ``reveal`` is set.
+        **initial: fields of :class:`ClinicParams`, e.g. ``patient="rising"``. The illness is told
+            when ``reveal`` is set; letters hide the complaint, too.
 
     Raises:
         FileNotFoundError: the recorded runs are not there; the message says what to do.

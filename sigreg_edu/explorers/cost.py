@@ -20,12 +20,13 @@ from sigreg_edu.figures.planner import PlannerFigure
 from sigreg_edu.figures.report_tables import ReportTablesFigure
 from sigreg_edu.figures.scaling import ScalingFigure
 from sigreg_edu.views.crossing import CrossingParams, crossing_view
-from sigreg_edu.views.planner import HERE, PlannerParams, Workbench, planner_view
+from sigreg_edu.views.planner import DEVICES, HERE, PlannerParams, Workbench, planner_view
 from sigreg_edu.views.report_tables import ReportTablesParams, report_tables_view
 from sigreg_edu.views.scaling import ScalingParams, scaling_view
 
 VIT_SMALL = {"N": 32 * 196, "D": 384, "T": 17}
 MEASURE, MEASURING = "measure here", "measuring …"
+CALIBRATE, AGAIN = "calibrate", "calibrate again"
 
 
 def scaling_explorer(**initial: Any) -> ExplorerWidget:
@@ -69,8 +70,9 @@ def crossing_explorer(**initial: Any) -> ExplorerWidget:
         "large models: 2048": {**report, "M": 2048},
         "few slices": {"M": 64, "what": "seconds", "form": "fast"},
         "by the textbook": {"M": 1024, "what": "seconds", "form": "textbook"},
-        "memory": {**report, "M": 1024, "what": "memory"},
-        "memory, textbook": {**report, "M": 1024, "what": "memory", "form": "textbook"},
+        "memory": {"M": 1024, "what": "memory", "form": "fast"},
+        "memory, textbook": {"M": 1024, "what": "memory", "form": "textbook"},
+        "memory, ViT-Small": {**report, "M": 1024, "what": "memory"},
     }
     return explorer_widget("Where do SIGReg and VICReg cross?", explorer, presets=presets)
 
@@ -103,10 +105,10 @@ def report_tables_explorer(**initial: Any) -> ExplorerWidget:
 
 
 class PlannerWidget(ExplorerWidget):
-    """The planner, with a button that measures the chosen form in this kernel.
+    """The planner, with buttons that measure the chosen form in this kernel and calibrate.
 
-    A measurement goes step by step between the messages of the sliders, and each step is short:
-    what would take longer than five seconds in all is refused.
+    Both go step by step between the messages of the sliders, and each step is short: what would
+    take longer than five seconds in all is refused.
 
     Args:
         title, explorer, **options: as of :class:`ExplorerWidget`.
@@ -115,6 +117,7 @@ class PlannerWidget(ExplorerWidget):
     Attributes:
         bench: the measurements and the calibration.
         measure_button: measures.
+        calibrate_button: times the small steps that tell how quick this machine is, again.
     """
 
     looks_ahead = False
@@ -127,32 +130,50 @@ class PlannerWidget(ExplorerWidget):
 
     @property
     def measuring(self) -> bool:
-        """Whether a measurement is going on."""
+        """Whether a measurement or a calibration is going on."""
         return self._steps is not None
+
+    def set(self, **changes: Any) -> bool:
+        """As of any explorer; what a measurement said of the device is said once."""
+        if changes:
+            self.bench.turned_from = ""
+        return super().set(**changes)
 
     def start(self) -> None:
         """Begin to measure the chosen form, between the messages where there is a loop for them.
 
         Without one, as in a plain script, it measures to the end at once.
         """
-        if self.measuring:
-            return
-        if self.explorer.params.device != HERE and not self.set(device=HERE):
-            return
-        self._steps = self.bench.measuring(self.explorer.params)
-        self._step()
-        while self.measuring and running_loop() is None:
-            self._step()
+        if not self.measuring and self._turn_here():
+            self._begin(self.bench.measuring(self.explorer.params))
+
+    def calibrate(self) -> None:
+        """Begin to time the small steps again, in the same way."""
+        if not self.measuring and self._turn_here():
+            self._begin(self.bench.calibrating())
 
     def measure(self) -> bool:
         """Measure to the end at once; False if it was refused, and the picture says why."""
         self._stop()
-        if self.explorer.params.device != HERE:
-            self.set(device=HERE)
+        self._turn_here()
         self._steps = self.bench.measuring(self.explorer.params)
         while self.measuring:
             self._step(later=False)
         return not self.explorer.error
+
+    def _turn_here(self) -> bool:
+        """Choose this machine, and have the read-out say so, if another device was shown."""
+        device = self.explorer.params.device
+        if device == HERE:
+            return True
+        self.bench.turned_from = DEVICES[device]
+        return super().set(device=HERE)
+
+    def _begin(self, steps: Iterator[str]) -> None:
+        self._steps = steps
+        self._step()
+        while self.measuring and running_loop() is None:
+            self._step()
 
     def close(self) -> None:
         """Let measurement, figure and widgets go."""
@@ -185,10 +206,13 @@ class PlannerWidget(ExplorerWidget):
             self._next = None
         self._steps = None
         self.measure_button.description = MEASURE
+        self.calibrate_button.description = AGAIN if self.bench.calibration else CALIBRATE
 
     def _play_buttons(self) -> list[Any]:
         self.measure_button = make_button(MEASURE, "clock-o", self.start)
-        return [self.measure_button, *super()._play_buttons()]
+        self.calibrate_button = make_button(CALIBRATE, "refresh", self.calibrate)
+        self.calibrate_button.tooltip = "Time small steps here, which the prediction is scaled by."
+        return [self.measure_button, self.calibrate_button, *super()._play_buttons()]
 
 
 def planner_explorer(**initial: Any) -> PlannerWidget:

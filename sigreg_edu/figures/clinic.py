@@ -5,12 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Hashable
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from sigreg_edu.figures import style
-from sigreg_edu.figures.base import ExplorerFigure
+from sigreg_edu.figures.base import AnyArtist, ExplorerFigure
 from sigreg_edu.figures.parts import clipped, worst_shadow_panel
 from sigreg_edu.statistics import null_distribution
 from sigreg_edu.training.clinic import CANNOT_BE, HARMS, HELPS, NOTHING
@@ -22,7 +24,10 @@ LOOKS = MappingProxyType({"ill": ILL, "treated": TREATED})
 MARKERS = {"ill": "s", "treated": "o"}
 CUT = 0.66  # where taller bars of a histogram are cut off, below the number
 FLOOR = 1e-3  # of the spectrum
-COLUMNS = 26  # characters of a line beside the spectrum
+COLUMNS = 24  # bold characters of a line beside the spectrum
+SAW = "1  T (thin: the loss saw)"
+SAW_BLIND = "1  T (thin: standardized)"
+SAW_ONE_BLIND = "1  T (thin, ill: standardized)"
 #: Sign and colour of each verdict, in every figure of remedies.
 SIGNS = MappingProxyType(
     {
@@ -35,13 +40,19 @@ SIGNS = MappingProxyType(
 
 
 class ClinicFigure(ExplorerFigure):
-    """Three panels of curves; two shadows; widths of the axes above the verdict."""
+    """Three panels of curves; two shadows; widths of the axes above the verdict.
+
+    It is painted in three layers: what is drawn once for all; what depends on patient and remedy,
+    whose pixels are kept, too; and what moves with the moment of training.
+    """
 
     size = (9.6, 5.2)
 
     def build(self) -> None:
         self.figure.get_layout_engine().set(rect=(0.0, 0.0, 1.0, 0.9))
-        self.title = self.moving(
+        self._shown: Hashable = None
+        self._patients: list[Artist] = []
+        self.title = self._patients_own(
             self.figure.text(0.012, 0.985, "", va="top", fontsize=12.5, fontweight="bold")
         )
         left, middle, right = self.figure.add_gridspec(1, 3, width_ratios=(1.3, 1.0, 1.15))
@@ -53,10 +64,12 @@ class ClinicFigure(ExplorerFigure):
 
     def _build_curves(self, rows: list[Axes]) -> None:
         self.t_axes, self.invariance_axes, self.knn_axes = rows
-        for axes, title in zip(
-            rows, ("1  T (thin: the loss saw)", "2  invariance", "3  kNN, %"), strict=True
-        ):
+        titles = (SAW, "2  invariance", "3  kNN, %")
+        self.t_title, *_ = [
             axes.set_title(title, fontsize=12.5, pad=3)
+            for axes, title in zip(rows, titles, strict=True)
+        ]
+        for axes in rows:
             axes.tick_params(labelbottom=axes is rows[-1])
         for axes, low, high in ((self.t_axes, 0.1, 1000.0), (self.invariance_axes, 1e-6, 100.0)):
             axes.set(yscale="log", ylim=(low, high))
@@ -66,9 +79,10 @@ class ClinicFigure(ExplorerFigure):
         self.t_axes.axhline(null_distribution().mean, color=style.TARGET,
                             linestyle=style.TARGET_LINE, linewidth=1.6)  # fmt: skip
         self.knn_axes.set(ylim=(0, 104), yticks=[0, 50, 100], xlabel="step")
-        self.raw = self.moving(self.knn_axes.axhline(0.0, color=style.GREY, linewidth=1.2,
-                                                     linestyle=style.SLICE_LINE))  # fmt: skip
-        self.raw_note = self.moving(
+        self.raw = self._patients_own(
+            self.knn_axes.axhline(0.0, color=style.GREY, linewidth=1.2, linestyle=style.SLICE_LINE)
+        )
+        self.raw_note = self._patients_own(
             self.knn_axes.text(0.99, 0.0, "raw pixels", ha="right", va="bottom", fontsize=11,
                                color=style.GREY, transform=self.knn_axes.get_yaxis_transform())
         )  # fmt: skip
@@ -83,7 +97,7 @@ class ClinicFigure(ExplorerFigure):
             "invariance": self.invariance_axes.plot([], [], **{**look, "linewidth": 1.6}),
             "knn": self.knn_axes.plot([], [], **look, **dots),
         }
-        return {name: self.moving(line) for name, (line,) in made.items()}
+        return {name: self._patients_own(line) for name, (line,) in made.items()}
 
     def _build_shadows(self, cells: list[Axes]) -> None:
         self.shadows = {}
@@ -114,31 +128,62 @@ class ClinicFigure(ExplorerFigure):
         for y, who, word in ((0.98, "ill", "as it came"), (0.85, "treated", "with the remedy:")):
             axes.plot([0.02, 0.14], [y, y], marker=MARKERS[who], markersize=5.0, **LOOKS[who])
             axes.text(0.18, y, word, va="center", fontsize=12)
-        self.remedy = self.moving(axes.text(0.0, 0.76, "", va="top", fontweight="bold"))
-        self.verdict = self.moving(axes.text(0.0, 0.54, "", va="top", fontsize=14,
-                                             fontweight="bold"))  # fmt: skip
-        self.numbers = self.moving(axes.text(0.0, 0.40, "", va="top", fontsize=11.5,
-                                             linespacing=1.3))  # fmt: skip
+        self.remedy, self.verdict, self.numbers = (
+            self._patients_own(axes.text(0.0, y, "", va="top", **look))
+            for y, look in (
+                (0.76, {"fontweight": "bold"}),
+                (0.54, {"fontweight": "bold", "fontsize": 14}),
+                (0.40, {"fontsize": 11.5, "linespacing": 1.3}),
+            )
+        )
+
+    def _patients_own(self, artist: AnyArtist) -> AnyArtist:
+        """Register an artist that changes with patient and remedy alone."""
+        artist.set_animated(True)
+        self._patients.append(artist)
+        return artist
 
     def static_key(self, view: ClinicView) -> Hashable:
-        return len(view.ill.spectrum), int(view.ill.looks[-1])
+        frame = len(view.ill.spectrum), int(view.ill.looks[-1]), _saw(view)
+        return frame, (view.patient, view.complaint, view.remedy)
+
+    def _background(self, key: tuple[Hashable, Hashable]) -> Any:
+        """Return the pixels of frame and patient; for a new remedy the frame's are used again."""
+        background = self._backgrounds.get(key)
+        if background is None:
+            self.canvas.restore_region(super()._background(key[0]))
+            for artist in self._patients:
+                if artist.get_visible():
+                    (artist.axes or self.figure).draw_artist(artist)
+            background = self.canvas.copy_from_bbox(self.figure.bbox)
+        return self._backgrounds.put(key, background)
 
     def show(self, view: ClinicView) -> None:
+        key = self.static_key(view)
+        if key != self._shown:
+            self._show_patient(view)
+            self._shown = key
+        now = view.ill.looks[view.now]
+        for line in self.upright:
+            line.set_xdata([now, now])
+        for who, course in (("ill", view.ill), ("treated", view.treated)):
+            self._show_now(who, course)
+
+    def _show_patient(self, view: ClinicView) -> None:
+        """Set what depends on the patient and its remedy alone."""
         self._show_axes(view)
         self.title.set_text(
             textwrap.fill(f"{view.patient[0].upper()}{view.patient[1:]}: {view.complaint}", 92)
         )
+        self.t_title.set_text(_saw(view))
         for who, course in (("ill", view.ill), ("treated", view.treated)):
-            self._show_course(who, course, view.now)
-        now = view.ill.looks[view.now]
-        for line in self.upright:
-            line.set_xdata([now, now])
+            self._show_curves(who, course)
         self.raw.set_ydata([100.0 * view.raw] * 2)
         self.raw_note.set_y(100.0 * view.raw)
         self.remedy.set_text(textwrap.fill(view.remedy, COLUMNS))
         sign, colour = SIGNS.get(view.verdict, ("", style.INK))
         self.verdict.set(text=f"{sign} {view.verdict}".strip(), color=colour)
-        self.numbers.set_text("\n".join(textwrap.fill(line, COLUMNS + 5) for line in view.numbers))
+        self.numbers.set_text("\n".join(textwrap.fill(line, COLUMNS + 7) for line in view.numbers))
 
     def _show_axes(self, view: ClinicView) -> None:
         """Set what is the same for most patients: the number of steps and of dimensions."""
@@ -147,11 +192,10 @@ class ClinicFigure(ExplorerFigure):
             axes.set(xlim=(-0.03 * end, 1.03 * end), xticks=[0, end // 2, end])
         self.spectrum_axes.set(xlim=(0.0, dim + 1.0), xticks=[1, dim // 2, dim])
 
-    def _show_course(self, who: str, course: Course | None, now: int) -> None:
-        panel, words, bars = self.shadows[who]
+    def _show_curves(self, who: str, course: Course | None) -> None:
         lines = self.lines[who]
-        for artist in (*lines.values(), bars, words, self.spectra[who]):
-            artist.set_visible(course is not None)
+        for line in lines.values():
+            line.set_visible(course is not None)
         if course is None:
             return
         steps = np.arange(1, len(course.invariance) + 1)
@@ -161,10 +205,25 @@ class ClinicFigure(ExplorerFigure):
         lines["t"].set_data(course.looks, _inside(self.t_axes, course.t))
         lines["invariance"].set_data(steps, _inside(self.invariance_axes, course.invariance))
         lines["knn"].set_data(course.looks, 100.0 * course.knn)
+
+    def _show_now(self, who: str, course: Course | None) -> None:
+        """Set what depends on the moment: the worst shadow and the widths of the axes."""
+        panel, words, bars = self.shadows[who]
+        for artist in (bars, words, self.spectra[who]):
+            artist.set_visible(course is not None)
+        if course is None:
+            return
         ranks = np.arange(1, len(course.spectrum) + 1)
         self.spectra[who].set_data(ranks, np.maximum(course.spectrum, FLOOR))
         panel.show(clipped(course.shadow, CUT))
         words.set_text(f"T = {course.worst:.3g}")
+
+
+def _saw(view: ClinicView) -> str:
+    """Title of the curves of T; that the loss saw standardized shadows is part of the cause."""
+    if not (view.revealed and view.ill.blind):
+        return SAW
+    return SAW_BLIND if view.treated is None or view.treated.blind else SAW_ONE_BLIND
 
 
 def _inside(axes: Axes, values: np.ndarray) -> np.ndarray:

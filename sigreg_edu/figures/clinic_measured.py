@@ -106,8 +106,7 @@ class ClinicMeasuredFigure(ExplorerFigure):
         if found.level is not None:
             low, high = min(low, found.level[0]), max(high, found.level[0])
         axes.set_ylim(low / 1.6, high * 1.6)
-        decades = 10.0 ** np.arange(np.ceil(np.log10(low / 1.6)), np.log10(high * 1.6))
-        axes.yaxis.set_major_locator(FixedLocator(decades))
+        axes.yaxis.set_major_locator(FixedLocator(_marked(low / 1.6, high * 1.6)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: _tick(found, y)))
         axes.yaxis.set_minor_formatter(NullFormatter())
         self.title.set_text(found.quantity)
@@ -116,6 +115,14 @@ class ClinicMeasuredFigure(ExplorerFigure):
         if found.level is not None:
             self.level.set_ydata([found.level[0]] * 2)
             self.level_name.set(text=found.level[1], y=found.level[0])
+
+
+def _marked(low: float, high: float) -> np.ndarray:
+    """Powers of ten between two ends; 2 and 5 of each, too, where there are fewer than two."""
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.log10(high))
+    steps = (1.0, 2.0, 5.0) if high < 100.0 * low else (1.0,)
+    marked = np.multiply.outer(decades, steps).ravel()
+    return marked[(marked >= low) & (marked <= high)]
 
 
 def _tick(found: Reading, y: float) -> str:

@@ -19,6 +19,7 @@ LIMITS = {"seconds": (1e-4, 1e2), "memory": (1e4, 1e11)}
 D_TICKS, M_TICKS = (16, 64, 256, 1024, 4096), (16, 64, 256, 1024)
 REPORT_LINE = {"color": style.TARGET_INK, "linestyle": style.TARGET_LINE, "linewidth": 1.6}
 BOLD, PLAIN = 3.2, 1.5
+ABOVE_NOTE, BELOW_LEGEND = 0.1, 0.83  # of the height of the axes
 WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 2.0}
 
 
@@ -51,7 +52,9 @@ class CrossingFigure(ExplorerFigure):
                 (self.curves, curve), (self.dots, dots), (self.stars, stars),
             ):  # fmt: skip
                 kept[name] = self.moving(artist)
-        self.meet = self.moving(axes.axvline(1.0, color=style.SLICE, linewidth=1.6))
+        self.meet = self.moving(
+            axes.axvline(1.0, ABOVE_NOTE, BELOW_LEGEND, color=style.SLICE, linewidth=1.6)
+        )
         self.note = self.moving(
             axes.text(
                 0.985, 0.03, "", transform=axes.transAxes, ha="right", fontsize=11, bbox=WHITE

@@ -19,6 +19,9 @@ from sigreg_edu.views.remedies import HIGHEST, LOWEST, MOST_ROWS, SIXTEEN, Remed
 BAR = 0.62  # of a row's height
 TROUBLE_X, NAME_X, NUMBERS_X, VERDICT_X = 0.026, 0.058, 0.655, 0.845  # of the width
 TROUBLES = 4  # of the report, with four remedies each
+TOP, HEIGHT = 0.905, 0.79  # of the axes with all rows, as shares of the figure's height
+TALLEST, LOWER = 0.115, 0.57  # of a row, and of all rows, where a note stands below them
+NOTE_GAP, NOTE_COLUMNS = 0.09, 92  # between the axis and the note; characters of its lines
 
 
 class RemediesFigure(ExplorerFigure):
@@ -29,7 +32,7 @@ class RemediesFigure(ExplorerFigure):
     def build(self) -> None:
         self.figure.set_layout_engine("none")
         self._shown = ""
-        self.axes = self.figure.add_axes((0.365, 0.115, 0.275, 0.79))
+        self.axes = self.figure.add_axes(_place(HEIGHT))
         self._build_axes(self.axes)
         self._build_rows()
         self._build_troubles()
@@ -80,8 +83,8 @@ class RemediesFigure(ExplorerFigure):
 
     def _height(self, row: float) -> float:
         """Where a row lies, as a share of the figure's height."""
-        box = self.axes.get_position()
-        return box.y1 - (row + 0.5) / MOST_ROWS * (box.y1 - box.y0)
+        box, (last, first) = self.axes.get_position(), self.axes.get_ylim()
+        return box.y1 - (row - first) / (last - first) * (box.y1 - box.y0)
 
     def _build_heads(self) -> None:
         self.trouble = self.figure.text(
@@ -95,6 +98,7 @@ class RemediesFigure(ExplorerFigure):
         self.counts = self.figure.text(
             NAME_X, 0.028, "", va="center", fontsize=11.5, color=style.GREY
         )
+        self.note = self.figure.text(NAME_X, 0.0, "", va="top", fontsize=12, linespacing=1.35)
 
     def static_key(self, view: RemediesView) -> Hashable:
         return view.group
@@ -113,10 +117,23 @@ class RemediesFigure(ExplorerFigure):
         for number, text in enumerate(self.troubles if every else ()):
             told = view.rows[TROUBLES * number].verdict.trouble
             text.set_text(textwrap.fill(told, 12))
+        self._show_axes(len(view.rows))
         for row in range(MOST_ROWS):
             self._show_row(row, view)
+        told = view.note.replace(" : ", "\N{NO-BREAK SPACE}:\N{NO-BREAK SPACE}").split("\n")
+        self.note.set_text("\n".join(textwrap.fill(line, NOTE_COLUMNS) for line in told))
         told = (f"{SIGNS[name][0]} {name}: {view.counts[name]}" for name in VERDICTS)
         self.counts.set_text("     ".join([*told, "● a seed each"]))
+
+    def _show_axes(self, count: int) -> None:
+        """Make room for so many rows: a few are taller, and leave the rest to the note."""
+        height = HEIGHT if count == MOST_ROWS else min(TALLEST * count, LOWER)
+        self.axes.set_position(_place(height))
+        self.axes.set_ylim(count - 0.5, -0.5)
+        for texts in (self.names, self.numbers, self.verdicts):
+            for row, text in enumerate(texts):
+                text.set_y(self._height(row))
+        self.note.set_y(TOP - height - NOTE_GAP)
 
     def _show_row(self, row: int, view: RemediesView) -> None:
         there = row < len(view.rows)
@@ -132,3 +149,8 @@ class RemediesFigure(ExplorerFigure):
         self.names[row].set_text(told.remedy)
         self.numbers[row].set_text(f"{told.told[0]} → {told.told[1]}")
         self.verdicts[row].set(text=f"{sign} {told.verdict}", color=colour)
+
+
+def _place(height: float) -> tuple[float, float, float, float]:
+    """Where the axes lie, for their height."""
+    return 0.365, TOP - height, 0.275, height

@@ -11,9 +11,14 @@ from matplotlib.patches import Rectangle
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.views.report_claims import TABLES, VERDICTS, Verdict
-from sigreg_edu.views.report_tables import MOST_ROWS, ReportTablesView
+from sigreg_edu.views.report_tables import MOST_ROWS, ReportTablesView, counted, no_row
 
-COLOURS = {"holds": style.SLICE, "does not": style.FAILURE, "cannot be": style.OTHER}
+COLOURS = {
+    "holds": style.SLICE,
+    "does not": style.FAILURE,
+    "cannot be so": style.OTHER,
+    "cannot be checked": style.GREY,
+}
 LOW, HIGH = 0.1, 10.0  # ratios at both ends of the bars
 TICKS = (0.1, 0.3, 1, 3, 10)
 SAYS, MARK, FOUND, BARS = 0.0, 0.3, 0.325, 0.79  # columns, as shares of the width
@@ -26,7 +31,7 @@ class ReportTablesFigure(ExplorerFigure):
 
     def build(self) -> None:
         axes = self.axes = self.figure.add_subplot()
-        axes.set(xlim=(-0.012, 1.008), ylim=(MOST_ROWS + 0.6, -1.2))
+        axes.set(xlim=(-0.012, 1.008), ylim=(MOST_ROWS + 1.0, -1.2))
         axes.set_axis_off()
         self._shown = ""
         self.title = axes.text(0.0, -1.05, "", fontsize=14, fontweight="bold")
@@ -35,10 +40,14 @@ class ReportTablesFigure(ExplorerFigure):
         self._build_scale(axes)
         frame = Rectangle((-0.008, 0.0), 1.01, 0.98, fill=False, edgecolor=style.INK, linewidth=1.4)
         self.chosen = self.moving(axes.add_patch(frame))
+        self.empty = self.moving(
+            axes.text(SAYS, 0.0, "", color=style.GREY, fontsize=11.5, va="center")
+        )
         self.rows = [self._build_row(axes, number) for number in range(MOST_ROWS)]
         self.note = axes.text(
-            0.0, MOST_ROWS + 0.58, "", color=style.GREY, fontsize=10.5, va="bottom"
+            0.0, MOST_ROWS + 0.98, "", color=style.GREY, fontsize=10.5, va="bottom"
         )
+        self.note.set_in_layout(False)  # a long one must not narrow the rows
 
     def _build_scale(self, axes: Axes) -> None:
         """The head of the column of ratios."""
@@ -74,6 +83,8 @@ class ReportTablesFigure(ExplorerFigure):
 
     def show(self, view: ReportTablesView) -> None:
         self.chosen.set_y(view.row + 0.05)
+        self.empty.set_y(view.row + 0.54)
+        self.empty.set_text("" if view.has_row else no_row(view.verdicts))
         if self._shown != view.table:
             self._show_table(view)
             self._shown = view.table
@@ -89,12 +100,12 @@ class ReportTablesFigure(ExplorerFigure):
         ratios = any(v.number is not None for v in view.verdicts)
         for artist in self.scale:
             artist.set_visible(ratios)
-        counts = ", ".join(f"{VERDICTS[n]} {count} {n}" for n, count in view.counts.items())
+        counts = ", ".join(f"{VERDICTS[n]} {told}" for n, told in counted(view.counts).items())
         bars = "   orange: the report, blue: here" if ratios else ""
-        self.note.set_text(f"All tables: {counts}.   Measured on {view.ran_on}.{bars}")
+        self.note.set_text(f"All tables: {counts}.\nMeasured on {view.ran_on}.{bars}")
 
     def _show_row(self, number: int, row: dict, verdict: Verdict) -> None:
-        colour = COLOURS[verdict.verdict]
+        colour = COLOURS[verdict.said]
         row["row"].set_text(verdict.claim.row)
         row["says"].set_text(verdict.claim.says)
         row["mark"].set(text=verdict.mark, color=colour)

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.losses.cost import FORMS
-from sigreg_edu.views.scaling import SIZES, WHAT, ScalingView, amount
+from sigreg_edu.views.scaling import SIZES, WHAT, ScalingView, amount, power
 
 #: Of each form, in every figure of costs.
 FORM_STYLE = MappingProxyType(
@@ -107,7 +107,7 @@ class ScalingFigure(ExplorerFigure):
             self.points[form].set_data([size], [takes[form]])
             now, exponent = self.told[form]
             now.set_text(amount(view.what, takes[form]))
-            exponent.set_text(_power(view.grows, view.exponents[form]))
+            exponent.set_text(power(view.grows, view.exponents[form]))
         for name, star in self.stars.items():
             star.set_data(*view.report[name].T)
         self.others.set_text(f"{view.others}; {view.grows} = {size}")
@@ -127,17 +127,6 @@ class ScalingFigure(ExplorerFigure):
         axes.yaxis.set_minor_locator(NullLocator())
         axes.set_ylim(*LIMITS[view.what])
         self.title.set_text(f"{WHAT[view.what]}, forward and backward")
-
-
-def _power(name: str, exponent: float | None) -> str:
-    """N to a power with one decimal: flat below a twentieth; a dash for what is no power.
-
-    >>> _power("D", 1.96), _power("T", 0.01), _power("M", None)
-    ('D^2.0', 'flat', '–')
-    """
-    if exponent is None:
-        return "–"
-    return "flat" if abs(exponent) < 0.05 else f"{name}^{exponent:.1f}"
 
 
 def _notes(view: ScalingView) -> str:

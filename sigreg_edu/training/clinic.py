@@ -44,6 +44,7 @@ __all__ = [
     "HELPS",
     "LAST_STEPS",
     "LETTERS",
+    "LOGS",
     "Measure",
     "NOTHING",
     "Outcome",
@@ -396,7 +397,7 @@ _CASES = (
 )  # fmt: skip
 
 
-#: Patients whose illness the student is to find: only a letter is told.
+#: Patients whose illness the student is to find: only a letter is told. Of each, the first seed.
 LETTERS: Mapping[str, str] = MappingProxyType(
     {
         "A": "standardized",
@@ -406,6 +407,10 @@ LETTERS: Mapping[str, str] = MappingProxyType(
         "E": "unstable",
         "F": "views",
     }
+)
+#: Patients of whom only the log is shown: illnesses known by then, of another seed.
+LOGS: Mapping[str, str] = MappingProxyType(
+    {"X": "standardized", "Y": "factor_n_strong", "Z": "slices"}
 )
 
 
@@ -457,15 +462,19 @@ def chart(patient: str) -> str:
     """Return what the log of a patient says at its end, and nothing of what is wrong with it.
 
     Args:
-        patient: a letter, a key of ``LETTERS``, or the name of a trained case.
+        patient: a letter, a key of ``LETTERS`` or of ``LOGS``, or the name of a trained case.
 
     Raises:
         FileNotFoundError: the record is not there; the message says what to do.
 
     >>> print(chart("B").splitlines()[0])
     loss 0.98, its SIGReg 1.03, invariance 0.476
+    >>> print(chart("Y").splitlines()[0])
+    loss 1.01, its SIGReg 1.07, invariance 0.467
     """
-    run = untreated_runs(case(LETTERS.get(patient, patient)))[0]
+    seed = 1 if patient in LOGS else 0
+    name = {**LETTERS, **LOGS}.get(patient, patient)
+    run = untreated_runs(case(name))[seed]
     ends = {name: float(curve[-LAST_STEPS:].mean()) for name, curve in run.curves.items()}
     seen = {name: float(values[-1]) for name, values in run.measures["projection"].items()}
     dim = run.config.model.projection_dim

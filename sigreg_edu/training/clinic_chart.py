@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sigreg_edu.training.clinic import MEASURES, Verdict, case, floor_at, verdicts
-from sigreg_edu.training.clinic_costs import cost_rows
+from sigreg_edu.training.clinic_costs import cost_rows, shipped_costs
 
 __all__ = ["Branch", "Cause", "chart_branches", "chart_head"]
 
@@ -134,14 +134,19 @@ def _visible() -> tuple[Branch, ...]:
     )
 
 
+_EQUALS = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
+
+
 def _costly() -> tuple[Branch, ...]:
     encoder, loss = (
         MEASURES["memory"].told(cost_rows()[name].memory[0]) for name in ("encoder", "loss")
     )
+    sizes = shipped_costs()["sizes"]
+    ours = f"N = {sizes.rows}, D = {sizes.dim}, M = {sizes.slices:,}".replace(" = ", _EQUALS)
     return (
         Branch(
             "Out of memory",
-            f"Which is large, encoder or loss? (Ours: {encoder}, {loss})",
+            f"Which is large, encoder or loss? (Ours: {encoder}, {loss} at {ours})",
             (
                 Cause(
                     "the loss: N · M · T",
@@ -158,7 +163,7 @@ def _costly() -> tuple[Branch, ...]:
         ),
         Branch(
             "Too slow",
-            "Time of the loss alone; N, D, M, T",
+            "Time of the loss alone; N, D, M, T (ours: as above)",
             (
                 Cause(
                     "N · M · T cosines",

@@ -30,13 +30,28 @@ from sigreg_edu.views.params import Params, choice, moment, slider, switch
 from sigreg_edu.views.sample import Histogram, beyond, histogram
 
 TRAINED = tuple(case for case in cases() if case.trained)
+#: What each patient complains of, in a few words; the illness is told when it is revealed.
+COMPLAINTS = {
+    "rising": "SIGReg grows",
+    "unstable": "it spikes",
+    "standardized": "calm, knows little",
+    "slices": "better than Gaussian",
+    "factor_n": "the paper's λ collapses",
+    "factor_n_strong": "perfect, nothing learned",
+    "constant": "all images alike",
+    "few_rows": "batches of 16",
+    "views": "augmented too much",
+    "views_weak": "shapes told by colour",
+}
+NUMBERS = {case.name: f"patient {number}" for number, case in enumerate(TRAINED, start=1)}
 PATIENTS = {letter: f"patient {letter}" for letter in LETTERS} | {
-    case.name: case.trouble for case in TRAINED
+    name: f"{number}: {COMPLAINTS[name]}" for name, number in NUMBERS.items()
 }
 MOST_REMEDIES = max(len(case.remedies) for case in TRAINED)
 _PLAN = load_experiment("clinic").config
 LAST_LOOK = _PLAN.steps // _PLAN.look_every
 SEES_T = ("none", "sigreg", "lejepa")  # losses whose regularizer, or what is watched, is T
+BLIND = "standardized"  # the loss whose T is that of standardized shadows
 
 
 @dataclass(frozen=True)
@@ -45,11 +60,11 @@ class ClinicParams(Params):
 
     patient: str = choice(
         "A", PATIENTS, label="patient",
-        help="Letters hide the complaint, too. All are recorded trainings.",
+        help="Numbers tell the complaint, letters not even that. All are recorded trainings.",
     )  # fmt: skip
     remedy: int = slider(
         0, 0, MOST_REMEDIES, 1, label="remedy",
-        help="0: none. Each is tried alone. A patient with fewer remedies stays at its last.",
+        help="0: none. Each is tried alone. Beyond a patient's last one the last is shown.",
     )  # fmt: skip
     look: int = moment(
         LAST_LOOK, LAST_LOOK, label="moment of training",
@@ -67,6 +82,12 @@ class ClinicParams(Params):
         """Whether not even the complaint is told."""
         return self.patient in LETTERS and not self.reveal
 
+    @property
+    def called(self) -> str:
+        """Letter or number of the patient; its illness, too, once it is revealed."""
+        name = PATIENTS[self.patient] if self.patient in LETTERS else NUMBERS[self.patient]
+        return f"{name}, {self.case.trouble}" if self.reveal else name
+
 
 @dataclass(frozen=True)
 class Course:
@@ -77,6 +98,7 @@ class Course:
         t: T of unseen slices at each look, (L,).
         knn: of the embedding, (L,).
         saw: T that the loss saw in each step, (S,); None where its regularizer is no T.
+        blind: whether that T is one of standardized shadows.
         invariance: (S,).
         spectrum: standard deviations along the principal axes of the projection, now, (D,).
         shadow: histogram along the projection's worst direction, now.
@@ -88,6 +110,7 @@ class Course:
     t: np.ndarray
     knn: np.ndarray
     saw: np.ndarray | None
+    blind: bool
     invariance: np.ndarray
     spectrum: np.ndarray
     shadow: Histogram
@@ -101,15 +124,16 @@ class ClinicView:
     """What the figure of the clinic shows.
 
     Attributes:
-        patient: its label.
+        patient: letter or number, and the illness if it is revealed.
         complaint: what the user says; hidden for letters.
         ill: the patient's training.
         treated: the same with the remedy; None without one.
-        remedy: its name.
+        remedy: its number, of how many, and its name.
         verdict: on it; ``""`` without one.
         numbers: what the verdict goes by, in two or three short lines.
         now: the present look.
         raw: kNN of raw pixels.
+        revealed: whether the cause is told.
         device: where it was recorded.
         readout: all that in words.
     """
@@ -123,6 +147,7 @@ class ClinicView:
     numbers: tuple[str, ...]
     now: int
     raw: float
+    revealed: bool
     device: str
     readout: str
 
@@ -141,15 +166,16 @@ def clinic_view(params: ClinicParams) -> ClinicView:
     found = outcome(patient, remedy) if remedy else None
     run = untreated_runs(patient)[0]
     return ClinicView(
-        patient=PATIENTS[params.patient],
+        patient=params.called,
         complaint="What is wrong with it?" if params.hidden else f"“{patient.complaint}”",
         ill=ill,
         treated=treated,
-        remedy=remedy.name if remedy else "no remedy yet",
+        remedy=f"{_counted(params)}: {remedy.name}" if remedy else _counted(params),
         verdict=found.verdict if found else "",
         numbers=_numbers(patient, remedy, found) if remedy and found else (),
         now=params.look,
         raw=float(run.final["raw_knn"]),
+        revealed=params.reveal,
         device=str(run.ran_on["device"]),
         readout=_in_words(params, patient, ill, treated, remedy, found),
     )
@@ -161,6 +187,7 @@ def _course(name: str, index: int, look: int) -> Course:
     patient = case(name)
     remedy = patient.remedies[index] if index >= 0 else None
     run = (treated_runs(patient, remedy) if remedy else untreated_runs(patient))[0]
+    loss = run.config.loss.name
     z = _cloud(run, look)
     direction, worst = worst_direction(z)
     seen = run.measures["projection"]
@@ -168,7 +195,8 @@ def _course(name: str, index: int, look: int) -> Course:
         looks=run.look_steps,
         t=seen["sigreg"],
         knn=run.measures["embedding"]["knn"],
-        saw=run.curves["regularizer"] if run.config.loss.name in SEES_T else None,
+        saw=run.curves["regularizer"] if loss in (*SEES_T, BLIND) else None,
+        blind=loss == BLIND,
         invariance=run.curves["invariance"],
         spectrum=run.spectra["projection"][look],
         shadow=histogram((z @ direction).numpy()),
@@ -188,6 +216,14 @@ def _cloud(run: RecordedRun, look: int) -> torch.Tensor:
 
 
 # --- words --------------------------------------------------------------------------------------
+
+
+def _counted(params: ClinicParams) -> str:
+    """Which remedy of how many; beyond the last one, that it is the last."""
+    count = len(params.case.remedies)
+    if params.remedy == 0:
+        return f"no remedy yet, of {count}"
+    return f"{min(params.remedy, count)} of {count}{', the last' if params.remedy > count else ''}"
 
 
 def _numbers(patient: Case, remedy: Remedy, found: Outcome) -> tuple[str, ...]:
@@ -221,16 +257,19 @@ def _in_words(
     found: Outcome | None,
 ) -> str:
     step = int(ill.looks[params.look])
-    name = PATIENTS[params.patient]
+    name = params.called
     words = f"{name[0].upper()}{name[1:]}, step {step}: {_state(ill, params.look)}. "
     if remedy is not None and treated is not None and found is not None:
         who = "the report's" if remedy.says_who == "report" else "ours"
         words += (
-            f"With “{remedy.name}” ({who}): {_state(treated, params.look)}. After training: "
+            f"With remedy {_counted(params)}, “{remedy.name}” ({who}): "
+            f"{_state(treated, params.look)}. After training: "
             f"{'; '.join(_numbers(patient, remedy, found))}. Verdict: {found.verdict}."
         )
     else:
         words += f"The worst shadow has T = {short(ill.worst)}.{beyond(ill.shadow)}"
+    if params.remedy > len(patient.remedies):
+        words += " The slider beyond repeats the last remedy."
     return f"{words} {patient.cause}" if params.reveal else words
 
 

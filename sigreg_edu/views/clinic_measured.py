@@ -73,7 +73,7 @@ def _memory() -> Reading:
     slices, rows, dim, knots = 64 * 2 ** np.arange(LEVELS), 512, 64, 17
     return Reading(
         complaint="Out of memory, in the loss.",
-        setting="slices M",
+        setting=f"slices M, at N = {rows} and D = {dim}",
         x=slices.astype(float),
         names=("textbook form", "in blocks"),
         ill=peak_memory("textbook", rows, dim, slices, knots),
@@ -270,7 +270,7 @@ def _rows() -> Reading:
               for shape in (lost, torch.ones(dim))]  # fmt: skip
     return Reading(
         complaint="Small batches: half of my dimensions are gone, and SIGReg says nothing.",
-        setting="rows N of a batch, in 32 dimensions",
+        setting="rows N, in 32 dimensions",
         x=counts.astype(float),
         names=("half of the axes at std 0.3", "healthy"),
         ill=np.array(values[0]),
@@ -345,8 +345,8 @@ class ClinicMeasuredParams(Params):
 
     case: str = choice("memory", LABELS, label="patient")
     level: int = slider(
-        LEVELS // 2, 0, LEVELS - 1, 1, label="which value",
-        help="Of the setting on the horizontal axis; 0 is the leftmost that was measured.",
+        LEVELS // 2, 0, LEVELS - 1, 1, label="value on the x axis",
+        help="0 is the leftmost that was measured; the read-out begins with it.",
     )  # fmt: skip
 
 
@@ -381,6 +381,12 @@ def clinic_measured_view(params: ClinicMeasuredParams) -> ClinicMeasuredView:
         case=params.case,
         reading=found,
         now=now,
-        readout=f"“{found.complaint}” {found.setting} = {found.marks[now]}: {found.quantity}, "
-        f"{found.names[0]} {ill}, {found.names[1]} {cured}{note}. {found.why}",
+        readout=f"{_standing(found, now)}: {found.quantity}, {found.names[0]} {ill}, "
+        f"{found.names[1]} {cured}{note}. “{found.complaint}” {found.why}",
     )
+
+
+def _standing(found: Reading, now: int) -> str:
+    """The setting with its present value, e.g. 'Slices M = 512, at N = 512'."""
+    name, comma, rest = found.setting.partition(",")
+    return f"{name[0].upper()}{name[1:]} = {found.marks[now]}{comma}{rest}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from sigreg_edu.losses.cost import peak_memory
 from sigreg_edu.views.cost_record import RECORDS, CostRecord, cost_record
 from sigreg_edu.views.params import Params, choice, slider
 from sigreg_edu.views.report_claims import SCALING
-from sigreg_edu.views.scaling import WHAT, amount
+from sigreg_edu.views.scaling import FAR_OFF, WHAT, amount, step_of_the_fast_form, worst_dot
 
 SIGREG_FORMS = {"fast": "fast", "textbook": "textbook"}
 REPORT_SAYS = 1024  # "SIGReg is faster for K > 1024"
@@ -79,6 +79,9 @@ def crossing_of(record: CostRecord, params: CrossingParams) -> CrossingView:
     sigreg = cost(record, params, params.form, D_GRID, params.M)
     vicreg = cost(record, params, "vicreg", D_GRID, params.M)
     now = crossing_dimension(D_GRID, sigreg, vicreg)
+    dots = {form: _dots(record, params, form) for form in (params.form, "vicreg")}
+    off = _off(record, params, dots)
+    ends = [crossing_dimension(D_GRID, sigreg * times, vicreg) for times in (1 / off, off)]
     crossings = {form: _against_slices(record, params, form) for form in SIGREG_FORMS}
     return CrossingView(
         what=params.what,
@@ -86,14 +89,14 @@ def crossing_of(record: CostRecord, params: CrossingParams) -> CrossingView:
         dims=D_GRID,
         sigreg=sigreg,
         vicreg=vicreg,
-        dots={form: _dots(record, params, form) for form in (params.form, "vicreg")},
+        dots=dots,
         crossing=now,
         slices=M_GRID,
         crossings=crossings,
         now=params.M,
         stars=_stars(params),
         ran_on=record.where,
-        readout=_in_words(record, params, now),
+        readout=_in_words(record, params, now, _doubt(params, dots, off, now, ends)),
     )
 
 
@@ -145,6 +148,40 @@ def _dots(record: CostRecord, params: CrossingParams, form: str) -> np.ndarray:
     return np.array([[row.D for row in rows], y], dtype=float).T.reshape(-1, 2)
 
 
+def _off(record: CostRecord, params: CrossingParams, dots: Mapping[str, np.ndarray]) -> float:
+    """By what factor measured times are off these lines at worst, or SIGReg's off the model.
+
+    Memory is counted, not fitted: it is not off.
+    """
+    if params.what == "memory":
+        return 1.0
+    if not len(dots[params.form]):
+        return record.model.within(row for row in record.every if row.form == params.form)
+
+    def line(form: str, dim: float) -> float:
+        return float(cost(record, params, form, np.asarray(dim), np.asarray(params.M)))
+
+    return worst_dot(dots, line)[0]
+
+
+def _doubt(
+    params: CrossingParams,
+    dots: Mapping[str, np.ndarray],
+    off: float,
+    crossing: float | None,
+    ends: Sequence[float | None],
+) -> str:
+    """Where else the crossing may lie, in words; nothing where the lines are near the dots."""
+    if crossing is None or off < FAR_OFF or ends[0] is None:
+        return ""
+    if len(dots[params.form]):
+        whose = f"Measured steps are up to {off:.1f} times off these lines"
+    else:
+        whose = f"No SIGReg was measured here; elsewhere it is up to {off:.1f} times off its line"
+    upper = f"to {ends[1]:.0f}" if ends[1] else f"to beyond {D_ENDS[1]}"
+    return f" {whose}, so it may lie anywhere from D ≈ {ends[0]:.0f} {upper}."
+
+
 def _stars(params: CrossingParams) -> dict[str, np.ndarray]:
     """The report's table over D, at its N and its unsaid 512 slices."""
     fits = (params.N, params.M, params.what) == (6272, 512, "seconds")
@@ -165,7 +202,9 @@ def report_crossing() -> float:
     return crossing_dimension(np.array(list(SCALING), dtype=float), sigreg, vicreg)
 
 
-def _in_words(record: CostRecord, params: CrossingParams, crossing: float | None) -> str:
+def _in_words(
+    record: CostRecord, params: CrossingParams, crossing: float | None, doubt: str
+) -> str:
     costs, more = (
         ("takes longer", "slower") if params.what == "seconds" else ("holds more", "larger")
     )
@@ -174,18 +213,23 @@ def _in_words(record: CostRecord, params: CrossingParams, crossing: float | None
     elif crossing <= D_ENDS[0]:
         found = f"VICReg {costs} than SIGReg ({params.form}) at every D from {D_ENDS[0]} on"
     else:
-        found = f"VICReg {costs} than SIGReg ({params.form}) from D ≈ {crossing:.0f} on"
+        found = (
+            f"VICReg {costs} than SIGReg ({params.form}) from D ≈ {crossing:.0f} on, which is "
+            f"{crossing / params.M:.2g} M"
+        )
     there = np.array([float(REPORT_SAYS)])
-    pair = [
-        float(cost(record, params, form, there, params.M)[0]) for form in (params.form, "vicreg")
-    ]
+    ours, theirs = (
+        amount(params.what, float(cost(record, params, form, there, params.M)[0]))
+        for form in (params.form, "vicreg")
+    )
     own = (
         f", but its table of times crosses near D = {report_crossing():.0f}"
         if params.what == "seconds"
         else ", by K² against M·K alone"
     )
     return (
-        f"At N = {params.N}, M = {params.M}, T = {params.T} {found}. At D = {REPORT_SAYS}: SIGReg "
-        f"{amount(params.what, pair[0])}, VICReg {amount(params.what, pair[1])}. The report has "
-        f"VICReg the {more} one for D > {REPORT_SAYS}, whatever M{own}."
+        f"At N = {params.N}, M = {params.M}, T = {params.T} {found}.{doubt} "
+        f"At D = {REPORT_SAYS}: SIGReg {ours}, VICReg {theirs}. "
+        f"The report has VICReg the {more} one for D > {REPORT_SAYS}, whatever M{own}."
+        f"{step_of_the_fast_form('M', params.N)}"
     )

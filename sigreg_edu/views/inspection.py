@@ -233,8 +233,8 @@ class Inspections:
             self._found[key] = next(self._steps[key])
         found = self._found[key]
         view = inspection_view_of(found, space=params.space, rank=params.rank)
-        if view.shown is None and key in self._steps:
-            return replace(view, readout=f"{view.readout} The search goes on.")
+        if key in self._steps:
+            return replace(view, readout=f"So far (the search goes on): {view.readout}")
         return view
 
     def refine(self, params: InspectionParams) -> Iterator[InspectionView]:

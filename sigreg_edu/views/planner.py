@@ -26,6 +26,7 @@ CALIBRATION: tuple[tuple[str, int, int, int, int], ...] = (
 MOST_SECONDS = 5.0  # of a measurement in all
 STEPS = 3  # of a measurement: to warm up, for memory, for time
 SHORT_SECONDS, ROUNDS = 1.0, 3  # what takes less in all is timed three times
+SAME = 0.01  # two predictions that differ by less are one
 HERE = "here"
 DEVICES = {
     **{name: f"recorded: {label}" for name, label in RECORDS.items()},
@@ -61,6 +62,7 @@ class PlannerView:
     Attributes:
         seconds, memory: of each form as predicted; memory with points and directions.
         measured: what was measured here at these sizes, seconds and memory of some forms.
+        foretold: seconds that were predicted of them before they were first measured.
         form: the chosen one.
         budget: seconds and bytes.
         source: where the prediction comes from, in words.
@@ -70,6 +72,7 @@ class PlannerView:
     seconds: Mapping[str, float]
     memory: Mapping[str, float]
     measured: Mapping[str, tuple[float, float]]
+    foretold: Mapping[str, float]
     form: str
     budget: tuple[float, float]
     source: str
@@ -79,21 +82,32 @@ class PlannerView:
         """Whether a form stays within both budgets."""
         return self.seconds[form] <= self.budget[0] and self.memory[form] <= self.budget[1]
 
+    def earlier(self, form: str) -> float | None:
+        """What was predicted of a measured form before, if it was something else than now."""
+        before = self.foretold.get(form)
+        same = before is None or abs(before / self.seconds[form] - 1.0) < SAME
+        return None if same else before
+
 
 class Workbench:
     """What was measured in this kernel: steps at sizes that were asked for, and a calibration.
 
     The record comes from another machine. So the first measurement also times a few small steps
     here, and the model is rescaled by them; what is measured later never enters the prediction.
+    The small steps may be timed again: the machine may have been busy.
 
     Attributes:
         measured: the steps that were asked for, by form and sizes.
+        foretold: seconds that were predicted of each before it was first measured.
         calibration: the small steps, empty until the first measurement.
+        turned_from: the device that was shown when a measurement turned to this machine, in words.
     """
 
     def __init__(self) -> None:
         self.measured: dict[tuple[str, tuple[int, int, int, int]], Measured] = {}
+        self.foretold: dict[tuple[str, tuple[int, int, int, int]], float] = {}
         self.calibration: list[Measured] = []
+        self.turned_from = ""
 
     def model(self, params: PlannerParams) -> CostModel:
         """Return what predicts at this state."""
@@ -108,18 +122,21 @@ class Workbench:
         Raises:
             ValueError: it would not fit the memory, or would take more than five seconds.
         """
-        here = params.changed(device=HERE)
+        here, key = params.changed(device=HERE), (params.form, params.sizes)
         measuring(params.form, *params.sizes)  # refuses what does not fit
+        before = self.model(here).seconds(params.form, *params.sizes)
         if not self.calibration:
-            yield from self._calibrating()
+            yield from self.calibrating()
         rounds = ROUNDS if self.require_time(here) < SHORT_SECONDS else 1
         yield f"measuring {params.form!r}"
         for result in measuring(params.form, *params.sizes, rounds=rounds):
             if result is not None:
-                self.measured[params.form, params.sizes] = result
+                self.measured[key] = result
+                self.foretold.setdefault(key, before)
             yield f"measuring {params.form!r}"
 
-    def _calibrating(self) -> Iterator[str]:
+    def calibrating(self) -> Iterator[str]:
+        """Time the small steps, one at a time, and say what comes next; the last set counts."""
         rows = []
         for number, sizes in enumerate(CALIBRATION, start=1):
             yield f"getting to know this machine, {number} of {len(CALIBRATION)}"
@@ -159,10 +176,20 @@ def planner_view(params: PlannerParams, bench: Workbench) -> PlannerView:
         for form in FORMS
         if params.device == HERE and (row := bench.measured.get((form, params.sizes)))
     }
+    foretold = {form: bench.foretold[form, params.sizes] for form in measured}
     budget = (params.ms / 1e3, params.gigabytes * 1e9)
     source = _source(params, bench)
-    view = PlannerView(seconds, memory, measured, params.form, budget, source, "")
-    return PlannerView(**{**vars(view), "readout": _in_words(params, view)})
+    view = PlannerView(seconds, memory, measured, foretold, params.form, budget, source, "")
+    told = f"{_turned(params, bench)}{_in_words(params, view)}"
+    return PlannerView(**{**vars(view), "readout": told})
+
+
+def _turned(params: PlannerParams, bench: Workbench) -> str:
+    if not bench.turned_from or params.device != HERE:
+        return ""
+    return (
+        f"Only here can be measured: the device is {DEVICES[HERE]} now, not “{bench.turned_from}”. "
+    )
 
 
 def _source(params: PlannerParams, bench: Workbench) -> str:
@@ -190,9 +217,15 @@ def _compared(view: PlannerView) -> str:
     if view.form not in view.measured:
         return ""
     seconds, memory = view.measured[view.form]
+    before = view.earlier(view.form)
+    earlier = (
+        f"Before, {in_seconds(before)} were predicted; it is {ratio(seconds, before)} that. "
+        if before
+        else ""
+    )
     return (
         f"Measured here: {in_seconds(seconds)}, {ratio(seconds, view.seconds[view.form])} the "
-        f"prediction, and {in_bytes(memory)}. "
+        f"prediction, and {in_bytes(memory)}. {earlier}"
     )
 
 

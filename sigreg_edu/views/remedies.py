@@ -14,6 +14,7 @@ from sigreg_edu.training.clinic import (
     Outcome,
     Remedy,
     Verdict,
+    case,
     cases,
     outcome,
     verdicts,
@@ -21,7 +22,7 @@ from sigreg_edu.training.clinic import (
 from sigreg_edu.views.params import Params, choice, slider
 
 SIXTEEN = "sixteen"
-GROUPS = {SIXTEEN: "the report's sixteen"} | {case.name: case.trouble for case in cases()}
+GROUPS = {SIXTEEN: "the report's sixteen"} | {own.name: own.trouble for own in cases()}
 MOST_ROWS = 16
 LOWEST, HIGHEST = -0.5, 1.1  # of what is gone, where the axis ends
 
@@ -59,6 +60,7 @@ class RemediesView:
         rows: one a remedy.
         now: the row that is told in words.
         counts: how often each verdict occurs among the rows.
+        note: complaint and cause of the trouble, a line each; ``""`` where there are several.
         readout: all that in words.
     """
 
@@ -66,6 +68,7 @@ class RemediesView:
     rows: tuple[Row, ...]
     now: int
     counts: dict[str, int]
+    note: str
     readout: str
 
 
@@ -78,7 +81,21 @@ def remedies_view(params: RemediesParams) -> RemediesView:
     rows = _rows(params.group)
     now = min(params.row, len(rows) - 1)
     counts = {verdict: sum(row.verdict.verdict == verdict for row in rows) for verdict in VERDICTS}
-    return RemediesView(params.group, rows, now, counts, _in_words(params.group, rows[now], counts))
+    return RemediesView(
+        group=params.group,
+        rows=rows,
+        now=now,
+        counts=counts,
+        note=_note(params.group),
+        readout=_in_words(params, rows, counts),
+    )
+
+
+def _note(group: str) -> str:
+    if group == SIXTEEN:
+        return ""
+    own = case(group)
+    return f"“{own.complaint}”\n{own.cause}"
 
 
 @lru_cache(maxsize=len(GROUPS))
@@ -91,10 +108,10 @@ def _rows(group: str) -> tuple[Row, ...]:
 
 
 def _members(group: str) -> list[tuple[Case, Remedy]]:
-    every = [(case, remedy) for case in cases() for remedy in case.remedies]
+    every = [(own, remedy) for own in cases() for remedy in own.remedies]
     if group == SIXTEEN:
-        return [(case, remedy) for case, remedy in every if remedy.says_who == REPORT]
-    return [(case, remedy) for case, remedy in every if case.name == group]
+        return [(own, remedy) for own, remedy in every if remedy.says_who == REPORT]
+    return [(own, remedy) for own, remedy in every if own.name == group]
 
 
 def gone(found: Outcome) -> np.ndarray:
@@ -111,14 +128,25 @@ def gone(found: Outcome) -> np.ndarray:
     return np.array([1.0 - float(np.median(np.divide(found.after, found.before)))])
 
 
-def _in_words(group: str, row: Row, counts: dict[str, int]) -> str:
+def _in_words(params: RemediesParams, rows: tuple[Row, ...], counts: dict[str, int]) -> str:
+    group, row = params.group, rows[min(params.row, len(rows) - 1)]
     told = row.verdict
     who = "the report" if told.says_who == REPORT else "this kit"
     share = f"{100 * row.gone.mean():.0f} % of the trouble gone"
     knn = "" if told.knn is None else f", kNN {told.knn[0]:.0f} → {told.knn[1]:.0f} %"
     every = ", ".join(f"{count} “{name}”" for name, count in counts.items())
     return (
-        f"{GROUPS[group][0].upper()}{GROUPS[group][1:]}: {every}. {told.trouble}, “{told.remedy}” "
+        f"{GROUPS[group][0].upper()}{GROUPS[group][1:]}: {every}. "
+        f"Row {_counted(params.row, len(rows))}: {told.trouble}, “{told.remedy}” "
         f"({who}): {told.measure} {told.told[0]} → {told.told[1]}, {share}{knn}. "
         f"Verdict: {told.told_verdict}."
     )
+
+
+def _counted(row: int, count: int) -> str:
+    """The number of a row, from 0 as the slider has it; beyond the last, that it is the last.
+
+    >>> _counted(1, 5), _counted(9, 5)
+    ('1 of 0–4', '4, the last')
+    """
+    return f"{row} of 0–{count - 1}" if row < count else f"{count - 1}, the last"

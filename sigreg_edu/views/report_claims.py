@@ -69,7 +69,7 @@ TABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 VERDICTS: Mapping[str, str] = MappingProxyType(
-    {"holds": "✓", "does not": "✗", "cannot be": "∅"}  # its mark
+    {"holds": "✓", "does not": "✗", "cannot be so": "∅", "cannot be checked": "?"}  # its mark
 )
 SO, CHECKED = "cannot be so", "cannot be checked"
 AGREES = 1.5  # two ratios agree if they are within this factor
@@ -101,8 +101,9 @@ class Found:
     """What a rule finds about its claim.
 
     Attributes:
-        said: ``"holds"``, ``"does not"``, ``"cannot be so"`` of what contradicts arithmetic or the
-            report itself, ``"cannot be checked"`` of what nothing here decides.
+        said: key of ``VERDICTS``: ``"holds"``, ``"does not"``, ``"cannot be so"`` of what
+            contradicts arithmetic or the report itself, ``"cannot be checked"`` of what nothing
+            here decides.
         found: what was measured or counted instead, in words.
         why: one or two sentences.
         number: the measured counterpart of the claim's number, where there is one.
@@ -130,14 +131,9 @@ class Verdict:
     number: float | None = None
 
     @property
-    def verdict(self) -> str:
-        """Key of ``VERDICTS``; both kinds of "cannot be" are one."""
-        return "cannot be" if self.said in (SO, CHECKED) else self.said
-
-    @property
     def mark(self) -> str:
-        """✓, ✗ or ∅."""
-        return VERDICTS[self.verdict]
+        """✓, ✗, ∅ or ?."""
+        return VERDICTS[self.said]
 
 
 Rule = Callable[[CostRecord], Found]
@@ -169,7 +165,7 @@ def judge(record: CostRecord) -> tuple[Verdict, ...]:
         FileNotFoundError: the recorded trainings are not there; the message says what to do.
 
     >>> from sigreg_edu.views.cost_record import cost_record
-    >>> {verdict.verdict for verdict in judge(cost_record())} == set(VERDICTS)
+    >>> {verdict.said for verdict in judge(cost_record())} == set(VERDICTS)
     True
     """
     return tuple(Verdict(claim, **vars(rule(record))) for claim, rule in _RULES)
@@ -228,7 +224,7 @@ def _always_faster(record: CostRecord, who: str, keep: Callable[[Measured], bool
         holds=f"Least so at {_where(worst)}: {_faster(worst.speedup)}.{_close(worst.speedup)}",
         fails=(
             f"At {_where(worst)}: {_faster(worst.speedup)}; at {_where(best)}: "
-            f"{_faster(best.speedup)}. D against M decides.{_close(worst.speedup)}"
+            f"{_faster(best.speedup)}. D and M decide.{_close(worst.speedup)}"
         ),
         number=worst.speedup,
     )
@@ -272,12 +268,13 @@ def _off(found: float, said: float) -> float:
 def _faster(ratio: float) -> str:
     """A speed-up in words.
 
-    >>> _faster(2.0), _faster(0.25)
-    ('SIGReg 2.0 times as fast', 'VICReg 4.0 times as fast')
+    >>> _faster(2.0), _faster(0.25), _faster(0.9986)
+    ('SIGReg 2.0 times as fast', 'VICReg 4.0 times as fast', 'VICReg faster by 0.1 %')
     """
-    if ratio >= 1.0:
-        return f"SIGReg {ratio:.1f} times as fast"
-    return f"VICReg {1.0 / ratio:.1f} times as fast"
+    who, times = ("SIGReg", ratio) if ratio >= 1.0 else ("VICReg", 1.0 / ratio)
+    if times < CLOSE:
+        return f"{who} faster by {100 * (times - 1):.1f} %"
+    return f"{who} {times:.1f} times as fast"
 
 
 def _weights(loss: type) -> int:
@@ -427,7 +424,7 @@ def _complexity(record: CostRecord) -> Found:
     counted = "Counted: N·D² against N·D·M + N·M·T"
     return _either(
         vicreg > 1.4 and sigreg < 1.2,
-        f"time grows as D^{vicreg:.1f} and D^{sigreg:.1f}",
+        f"time grows as D^{vicreg:.1f} (VICReg), D^{sigreg:.1f} (SIGReg)",
         holds=f"{counted}: linear in D while M stays. Which is less depends on M.",
         fails=f"{counted}, but on this machine the times do not grow so.",
     )
@@ -440,7 +437,7 @@ def _memory_usage(record: CostRecord) -> Found:
     neither = "Neither of the two arrays is what fills memory"
     return _either(
         vicreg > fast,
-        f"ViT-Small's step: {in_bytes(vicreg)} against {in_bytes(fast)}",
+        f"ViT-Small's step: VICReg {in_bytes(vicreg)}, SIGReg {in_bytes(fast)}",
         holds=f"{neither}, and with M > K the claim's own count says the opposite.",
         fails=f"{neither}, and M·K is less than K² only for K > M.",
         number=pair.smaller,
@@ -452,7 +449,7 @@ def _hyperparameters(_record: CostRecord) -> Found:
     vicreg, sigreg = _weights(VICRegLoss), _weights(SIGRegLoss)
     return _either(
         (vicreg, sigreg) == (3, 1),
-        f"{vicreg} weights against {sigreg}",
+        f"weights: VICReg {vicreg}, SIGReg {sigreg}",
         holds="So its own classes have it.",
         fails="Its SIGRegLoss has two weights, and slices, points and ε beside them.",
     )
@@ -480,7 +477,7 @@ def _stability(_record: CostRecord) -> Found:
     least = f"to tell two spreads apart takes {SPREADS_DIFFER:.0f} times with three seeds each"
     return Found(
         said,
-        f"kNN over seeds: {_percents(sigreg)} against {_percents(vicreg)}",
+        f"kNN over seeds: VICReg {_percents(vicreg)}, SIGReg {_percents(sigreg)}",
         (
             f"At the best λ of each, {ours:g} and {theirs:g}. The larger variance is "
             f"{max(ratio, 1.0 / ratio):.1f} times the smaller; {least}."
@@ -499,7 +496,7 @@ def _implementation(_record: CostRecord) -> Found:
     more = f"The fast form adds {blocks} for its blocks and its gradient."
     return _either(
         textbook >= 1.25 * vicreg,
-        f"{vicreg} lines of code here against {textbook}",
+        f"lines of code here: VICReg {vicreg}, SIGReg {textbook}",
         holds=f"{counted} {more}",
         fails=f"{counted} VICReg is not shorter by a quarter. {more}",
     )
@@ -513,9 +510,9 @@ def _scalability(record: CostRecord) -> Found:
         return Found(CHECKED, "no training step is recorded on this machine", why)
     return Found(
         CHECKED,
-        f"of a ViT-Small's step {_percent(share.vicreg)} and {_percent(share.sigreg)}",
+        f"of a step: VICReg {_percent(share.vicreg)}, SIGReg {_percent(share.sigreg)}",
         (
-            f"{why} Shares are of N = {N}, D = {D}, M = 1024 beside the other "
+            f"{why} Shares of a ViT-Small's step, at N = {N}, D = {D}, M = 1024 beside the other "
             f"{in_seconds(share.rest_seconds)} of a step with 2 × 32 images of 64 patches."
         ),
     )
@@ -599,7 +596,7 @@ def _memory_row(d: int, said: float) -> None:
         )
         return _either(
             abs(d / 1024 - said) < 0.01,
-            f"a whole step: {in_bytes(vicreg)} against {in_bytes(fast)}",
+            f"a whole step: VICReg {in_bytes(vicreg)}, SIGReg {in_bytes(fast)}",
             holds="Right for these two arrays. A step holds points, gradients and waves as well.",
             fails="Wrong for these two arrays.",
             number=vicreg / fast,
@@ -747,7 +744,7 @@ def _slightly(record: CostRecord) -> Found:
     own = "Its table over D has SIGReg faster at D = 384."
     return _either(
         least > 1.0 / AGREES and most < 1.0,
-        f"at its N: from {_faster(least)} to {1 / most:.1f}",
+        f"at its N: VICReg {1 / most:.1f}–{1 / least:.1f} times as fast",
         holds=f"Slightly: never more than {AGREES:g} times. {own}",
         fails=f"Slightly would be at most {AGREES:g} times. {own}",
         number=most,
@@ -785,14 +782,25 @@ def _no_teacher(_record: CostRecord) -> Found:
 @_claim("stability", "Robust", "to hyperparameter choices")
 def _robust(_record: CostRecord) -> Found:
     ours, theirs = (_good_range(loss) for loss in ("lejepa", "vicreg"))
-    within = f"λ within a tenth of the best kNN: {ours[0]:g}–{ours[1]:g}"
-    other = f"VICReg's is {theirs[0]:g}–{theirs[1]:g} of the same eight."
+    count = len(_knn("lejepa"))
+    within = f"λ within a tenth of the best kNN: {_range(ours)}"
+    other = f"VICReg's of the same {count} λ: {_range(theirs)}."
     return _either(
         ours[1] >= 10.0 * ours[0],
         within,
         holds=f"A factor of ten or more. {other}",
         fails=f"A factor of {ours[1] / ours[0]:.2g}; ten would be robust. {other}",
     )
+
+
+def _range(ends: tuple[float, float]) -> str:
+    """Two ends, or the only one there is.
+
+    >>> _range((0.05, 0.1)), _range((0.5, 0.5))
+    ('0.05–0.1', '0.5 alone')
+    """
+    low, high = ends
+    return f"{low:g} alone" if low == high else f"{low:g}–{high:g}"
 
 
 def _good_range(loss: str) -> tuple[float, float]:
@@ -808,7 +816,7 @@ def _smoother(_record: CostRecord) -> Found:
     said = _apart([-rough for rough in sigreg], [-rough for rough in vicreg])
     return Found(
         said,
-        f"jitter: {_percents(sigreg)} against {_percents(vicreg)} of the range",
+        f"jitter over range: SIGReg {_percents(sigreg)}, VICReg {_percents(vicreg)}",
         (
             "Step-to-step changes over the curve's range, after warm-up, at the best λ of each. "
             f"{_ORDERS[said]}"
@@ -832,8 +840,8 @@ def _quality_row(
         told = [_percents(v) if share else f"{min(v):.0f}–{max(v):.0f}" for v in (sigreg, vicreg)]
         return Found(
             said,
-            f"{name}: {told[0]} against {told[1]}",
-            f"SIGReg against VICReg, each at its best λ, small digits. {_ORDERS[said]}",
+            f"{name}: SIGReg {told[0]}, VICReg {told[1]}",
+            f"Each at its best λ, small digits. {_ORDERS[said]}",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sigreg_edu.checks import require_choice
@@ -11,13 +11,16 @@ from sigreg_edu.views.params import Params, choice, slider
 from sigreg_edu.views.report_claims import TABLES, VERDICTS, Verdict, judge
 
 MOST_ROWS = 8
+#: In the menu, which is narrower than a title.
+MENU = {**TABLES, "comparison": "Comparison", "performance": "Performance"}
+COUNTED = {"holds": ("holds", "hold"), "does not": ("does not", "do not")}  # one, several
 
 
 @dataclass(frozen=True)
 class ReportTablesParams(Params):
     """State of the explorer of the report's tables."""
 
-    table: str = choice("scaling", TABLES, label="table")
+    table: str = choice("scaling", MENU, label="table")
     row: int = slider(1, 1, MOST_ROWS, 1, label="row", help="Whose verdict is told below.")
     recorded: str = choice("cpu", RECORDS, label="recorded on")
 
@@ -29,7 +32,7 @@ class ReportTablesView:
     Attributes:
         table: key of ``TABLES``.
         verdicts: those of the table, in its order.
-        row: which one is told in words, from 0.
+        row: which one is told in words, from 0; may lie beyond the last.
         counts: how many of all claims have each verdict.
         ran_on: what was measured on.
         readout: the chosen row in words.
@@ -41,6 +44,11 @@ class ReportTablesView:
     counts: Mapping[str, int]
     ran_on: str
     readout: str
+
+    @property
+    def has_row(self) -> bool:
+        """Whether the table has so many rows."""
+        return self.row < len(self.verdicts)
 
 
 def report_tables_view(params: ReportTablesParams) -> ReportTablesView:
@@ -58,24 +66,37 @@ def table_of(
 ) -> ReportTablesView:
     """Return the view of one table among all verdicts."""
     verdicts = tuple(v for v in every if v.claim.table == params.table)
-    row = min(params.row, len(verdicts)) - 1
-    counts = {name: sum(v.verdict == name for v in every) for name in VERDICTS}
+    counts = {name: sum(v.said == name for v in every) for name in VERDICTS}
+    told = _in_words(verdicts[params.row - 1]) if params.row <= len(verdicts) else no_row(verdicts)
     return ReportTablesView(
         table=require_choice(params.table, "table", TABLES),
         verdicts=verdicts,
-        row=row,
+        row=params.row - 1,
         counts=counts,
         ran_on=ran_on,
-        readout=_in_words(verdicts[row], counts),
+        readout=f"{told} (All {len(every)} claims: {', '.join(counted(counts).values())}.)",
     )
 
 
-def _in_words(verdict: Verdict, counts: Mapping[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> dict[str, str]:
+    """Say how many claims have each verdict.
+
+    >>> list(counted({"holds": 1, "does not": 2, "cannot be so": 3}).values())
+    ['1 holds', '2 do not', '3 cannot be so']
+    """
+    words = {name: COUNTED.get(name, (name, name))[count != 1] for name, count in counts.items()}
+    return {name: f"{count} {words[name]}" for name, count in counts.items()}
+
+
+def no_row(verdicts: Sequence[Verdict]) -> str:
+    """Say that a table ends before the chosen row."""
+    return f"This table has {len(verdicts)} rows."
+
+
+def _in_words(verdict: Verdict) -> str:
     claim = verdict.claim
     said = {"holds": "It holds", "does not": "It does not hold"}
-    numbers = ", ".join(f"{count} {name}" for name, count in counts.items())
     return (
         f"The report on {claim.row}: {claim.says}. {said.get(verdict.said, f'It {verdict.said}')}: "
-        f"{verdict.found}. "
-        f"{verdict.why} (All {sum(counts.values())} claims: {numbers}.)"
+        f"{verdict.found}. {verdict.why}"
     )

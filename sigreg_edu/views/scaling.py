@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from sigreg_edu.losses.cost import FORMS, arguments_bytes, exponent, peak_memory
 from sigreg_edu.losses.timing import in_bytes, in_seconds
+from sigreg_edu.slicing import trig_sums
 from sigreg_edu.views.cost_record import RECORDS, CostRecord, cost_record
 from sigreg_edu.views.params import Params, choice, slider
 from sigreg_edu.views.report_claims import PERFORMANCE, SCALING
@@ -19,6 +20,8 @@ WHAT = {"seconds": "time of a step", "memory": "memory of a step"}
 ROOM = 16e9  # bytes of a laptop or a small GPU; what needs more is drawn as out of reach
 CURVE = 49
 UPPER = 4.0  # exponents are of the upper part of the axis: its last factor of so much
+FLAT = 0.05  # a smaller exponent
+FAR_OFF = 1.1  # of a dot from its line, a factor: what is less is not told
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,12 @@ def scaling_of(record: CostRecord, params: ScalingParams) -> ScalingView:
     curves = {form: np.broadcast_to(_cost(record, params, form, sizes), x.shape) for form in FORMS}
     now = {form: float(_cost(record, params, form, params.sizes)) for form in FORMS}
     exponents = {form: _exponent(x, curve) for form, curve in curves.items()}
+    dots = {form: _dots(record, params, form, place) for form in FORMS}
+
+    def line(form: str, size: float) -> float:
+        there = [size if i == place else float(other) for i, other in enumerate(params.sizes)]
+        return float(_cost(record, params, form, there))
+
     return ScalingView(
         grows=params.grows,
         what=params.what,
@@ -99,13 +108,13 @@ def scaling_of(record: CostRecord, params: ScalingParams) -> ScalingView:
             form: np.broadcast_to(_needed(form, sizes, record.device) <= ROOM, x.shape)
             for form in FORMS
         },
-        dots={form: _dots(record, params, form, place) for form in FORMS},
+        dots=dots,
         now=(params.sizes[place], now),
         exponents=exponents,
         report=_report(params),
         others=", ".join(f"{n} = {getattr(params, n)}" for n in SIZES if n != params.grows),
         ran_on=record.where,
-        readout=_in_words(params, now, exponents),
+        readout=_in_words(params, now, exponents, worst_dot(dots, line)),
     )
 
 
@@ -152,6 +161,48 @@ def _report(params: ScalingParams) -> dict[str, np.ndarray]:
     return {name: np.array(rows, dtype=float).reshape(-1, 2) for name, rows in found.items()}
 
 
+def worst_dot(
+    dots: Mapping[str, np.ndarray], line: Callable[[str, float], float]
+) -> tuple[float, str, float]:
+    """Return the dot that lies farthest off its line: by what factor, of which form, and where.
+
+    Args:
+        dots: measured (size, cost) of each form, (R, 2).
+        line: form and size → the model's cost.
+
+    Returns:
+        1, no form and 0 where there is no dot.
+
+    >>> worst_dot({"fast": np.array([[64, 3.0], [128, 8.0]])}, lambda _, size: size / 32)
+    (2.0, 'fast', 128.0)
+    """
+    found = [(1.0, "", 0.0)]
+    for form, rows in dots.items():
+        for size, measured in rows:
+            off = float(measured / line(form, size))
+            found.append((max(off, 1.0 / off), form, float(size)))
+    return max(found)
+
+
+def step_of_the_fast_form(name: str, other: int) -> str:
+    """Say where along N or M the fast form no longer keeps its projections, if it is on the axis.
+
+    Args:
+        name: ``"N"`` or ``"M"``, along the axis.
+        other: the other one of the two.
+
+    >>> step_of_the_fast_form("M", 512)
+    ''
+    """
+    border, (low, high) = trig_sums.KEPT_BYTES / (4 * other), ENDS[name]
+    if not low < border < high:
+        return ""
+    return (
+        f" From {name} ≈ {border:.0f} on the fast form keeps its projections no longer, but "
+        "computes them again: less memory, more time; hence the step of its line."
+    )
+
+
 def amount(what: str, number: float) -> str:
     """Seconds or bytes in words.
 
@@ -162,10 +213,13 @@ def amount(what: str, number: float) -> str:
 
 
 def _in_words(
-    params: ScalingParams, now: Mapping[str, float], exponents: Mapping[str, float | None]
+    params: ScalingParams,
+    now: Mapping[str, float],
+    exponents: Mapping[str, float | None],
+    worst: tuple[float, str, float],
 ) -> str:
     said = "; ".join(
-        f"{form} {amount(params.what, now[form])} ({_power(params.grows, exponents[form])})"
+        f"{form} {amount(params.what, now[form])} ({power(params.grows, exponents[form])})"
         for form in FORMS
     )
     takes = "takes, forward and backward" if params.what == "seconds" else "holds at once"
@@ -173,14 +227,31 @@ def _in_words(
     stars = " Stars: the report's own numbers, of another machine." if starred else ""
     return (
         f"At N = {params.N}, D = {params.D}, M = {params.M}, T = {params.T} one step {takes}: "
-        f"{said}. In brackets: how it grows along the upper part of the axis.{stars}"
+        f"{said}. In brackets: how it grows along the upper part of the axis."
+        f"{_off_in_words(params.grows, worst)}{_step_in_words(params)}{stars}"
     )
 
 
-def _power(name: str, exponent: float | None) -> str:
-    """A power law in words.
+def _off_in_words(name: str, worst: tuple[float, str, float]) -> str:
+    times, form, size = worst
+    if times < FAR_OFF:
+        return ""
+    return f" Dots are up to {times:.1f} times off their lines ({form} at {name} = {size:.0f})."
 
-    >>> _power("D", 1.957), _power("D", -0.001), _power("M", None)
-    ('D^1.96', 'D^0.00', 'no power')
+
+def _step_in_words(params: ScalingParams) -> str:
+    others = {"N": params.M, "M": params.N}
+    if params.grows not in others:
+        return ""
+    return step_of_the_fast_form(params.grows, others[params.grows])
+
+
+def power(name: str, exponent: float | None) -> str:
+    """A power law in words, with one decimal; flat below a twentieth.
+
+    >>> power("D", 1.957), power("D", -0.001), power("M", None)
+    ('D^2.0', 'flat', 'no power')
     """
-    return "no power" if exponent is None else f"{name}^{abs(round(exponent, 2)):.2f}"
+    if exponent is None:
+        return "no power"
+    return "flat" if abs(exponent) < FLAT else f"{name}^{exponent:.1f}"

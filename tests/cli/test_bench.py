@@ -22,6 +22,7 @@ GOOD = ExplorerResult(
     slowest_ms=95.0,
     refining_median_ms=45.0,
     refining_p95_ms=80.0,
+    ahead_median_ms=12.0,
     unanswered=0,
     dragged_pictures_per_s=18.0,
     played_pictures_per_s=None,
@@ -60,6 +61,8 @@ class FakeExplorer:
 def test_an_explorer_within_every_bound_keeps_the_promises():
     assert bench.keeps_promises(GOOD)
     assert bench.keeps_promises(replace(GOOD, soak=None))
+    assert bench.keeps_promises(replace(GOOD, sliders=1, ahead_median_ms=None))
+    assert bench.keeps_promises(replace(GOOD, sliders=2, ahead_median_ms=50.0))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,7 @@ def test_an_explorer_within_every_bound_keeps_the_promises():
     [
         {"median_ms": 50.1},
         {"p95_ms": 100.1},
+        {"ahead_median_ms": 20.1, "sliders": 1},
         {"blank_frames": 1},
         {"unanswered": 1},
         {"console_errors": 1},
@@ -90,7 +94,9 @@ def test_the_table_has_a_row_for_each_explorer():
     lines = bench.as_table([GOOD, replace(GOOD, name="null", soak=None, p95_ms=200)], OPENED)
     head, rule, first, second, *rest = lines.splitlines()
     assert head.count("|") == rule.count("|") == first.count("|") == second.count("|")
-    assert first.startswith("| winding | 40 | 70 | 95 | 45/80 | 0 of 900 | 18, – | 1.5 | 1 | yes |")
+    assert first.startswith(
+        "| winding | 40 | 70 | 95 | 45/80 | 12 | 0 of 900 | 18, – | 1.5 | 1 | yes |"
+    )
     assert second.endswith("| – | – | NO |")
     assert "01_shadows: first picture 4 s" in rest[-1]
 

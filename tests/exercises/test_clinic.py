@@ -347,5 +347,23 @@ def test_union_slips_are_named(slip, reason):
     assert reason in refusal("union", slip)
 
 
-def test_the_statistic_of_all_points_is_right_too():
-    assert outcome("union", lambda parts, t, w: EppsPulleyTest()(torch.cat(parts)))[0] == "right"
+@pytest.mark.parametrize(
+    "join",
+    [
+        torch.cat,
+        lambda parts: torch.tensor([x for part in parts for x in part.tolist()]).double(),
+        lambda parts: torch.nn.utils.rnn.pack_sequence(parts, enforce_sorted=False).data,
+    ],
+)
+def test_points_that_were_brought_together_are_not_sums_over_parts(join):
+    told = refusal("union", lambda parts, t, w: EppsPulleyTest()(join(parts)))
+    assert "all points to one place" in told
+
+
+def test_sums_over_parts_may_be_stacked():
+    def answer(parts, t, w):
+        sums = torch.stack([torch.exp(1j * part[:, None] * t).sum(0) for part in parts]).sum(0)
+        n = sum(map(len, parts))
+        return n * ((sums / n - torch.exp(-(t**2) / 2)).abs() ** 2 @ w)
+
+    assert outcome("union", answer)[0] == "right"

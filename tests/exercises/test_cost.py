@@ -10,6 +10,7 @@ from sigreg_edu.exercises import cost as exercises
 from sigreg_edu.exercises.core import Exercise
 from sigreg_edu.losses import cost, timing
 from sigreg_edu.slicing import sliced_epps_pulley_textbook, trigonometric_sums
+from sigreg_edu.views.crossing import CrossingParams, crossing_view
 
 
 def outcome(name: str, answer) -> tuple[str, str]:
@@ -360,6 +361,7 @@ def test_speedup_slips_are_named(slip, reason):
         ({"form": "vicreg", "M": 512}, "no SIGReg"),
         ({"form": "fast", "M": 256}, "at least 512"),
         ({"form": "fast", "M": 512.5}, "number of slices"),
+        ({"form": "fast", "M": "512"}, "no quotation marks"),
         ({"form": "slow", "M": 512}, "the forms are"),
         ({"form": ["fast"], "M": 512}, "the forms are"),
         ({"form": "fast"}, "the keys are"),
@@ -379,3 +381,15 @@ def test_a_plan_half_filled_in_is_not_tried():
 def test_any_plan_that_fits_is_right(slices):
     assert cost.peak_memory("fast", M=slices, **exercises.PLAN) <= exercises.PLAN_BYTES
     assert outcome("plan", {"form": "fast", "M": slices})[0] == "right"
+
+
+def test_the_quiz_on_the_crossing_says_what_the_record_does():
+    halved = [crossing_view(CrossingParams(M=M)).crossing for M in (512, 1024)]
+    ratio = halved[0] / halved[1]
+    assert 0.5 < ratio < 0.5**0.5
+    assert f"{ratio:.2f} times on the recorded machine" in outcome("quiz_crossing", "a")[1]
+    assert "projections alone" in refusal("quiz_crossing", "b")
+
+
+def test_the_quiz_on_linear_growth_is_of_as_many_slices_as_dimensions():
+    assert "M = D is N D²" in outcome("quiz_linear", "c")[1]

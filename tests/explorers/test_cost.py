@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from sigreg_edu.explorers import planner_explorer
-from sigreg_edu.explorers.cost import MEASURE, MEASURING
+from sigreg_edu.explorers import crossing_explorer, planner_explorer
+from sigreg_edu.explorers.cost import AGAIN, CALIBRATE, MEASURE, MEASURING
 from sigreg_edu.views import planner
 
 SMALL = {"N": 64, "D": 16, "M": 16, "T": 9}
@@ -75,6 +75,31 @@ def test_measuring_turns_to_this_machine(widget):
     assert widget.measure()
     assert widget.explorer.params.device == planner.HERE
     assert widget.controls["device"].value == planner.HERE
+    assert "now, not “recorded: CPU”" in widget.picture.readout
+    widget.set(ms=500)
+    assert "now, not" not in widget.picture.readout
+
+
+def test_the_small_steps_can_be_timed_again(widget):
+    assert widget.calibrate_button.description == CALIBRATE
+    widget.calibrate_button.click()
+    first = widget.bench.calibration
+    assert first
+    assert widget.bench.measured == {}
+    assert widget.calibrate_button.description == AGAIN
+    assert "for this machine" in widget.picture.readout
+    widget.calibrate_button.click()
+    assert widget.bench.calibration is not first
+    assert not widget.measuring
+
+
+def test_presets_of_memory_stay_at_the_sizes_of_the_first_state():
+    widget = crossing_explorer()
+    for label, found in (("memory", "D ≈ 757"), ("memory, textbook", "D ≈ 5044")):
+        widget.presets[label].click()
+        assert widget.explorer.params.N == 2048
+        assert found in widget.picture.readout
+    widget.close()
 
 
 def test_what_does_not_fit_is_said_and_the_picture_stays(widget):

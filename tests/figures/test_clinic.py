@@ -7,13 +7,19 @@ import pytest
 
 from sigreg_edu.figures.clinic import SIGNS, ClinicFigure
 from sigreg_edu.training.clinic import VERDICTS, case, cases
-from sigreg_edu.views.clinic import LAST_LOOK, PATIENTS, ClinicParams, clinic_view
+from sigreg_edu.views.clinic import (
+    LAST_LOOK,
+    MOST_REMEDIES,
+    PATIENTS,
+    ClinicParams,
+    clinic_view,
+)
 
 REMEDIES = [
     (own.name, number)
     for own in cases()
     if own.trained
-    for number in range(1, len(own.remedies) + 1)
+    for number in (*range(1, len(own.remedies) + 1), MOST_REMEDIES)
 ]
 
 
@@ -48,6 +54,23 @@ def test_without_a_remedy_only_the_patient_is_drawn(figure):
 def test_every_verdict_has_a_sign_of_its_own():
     assert set(SIGNS) == set(VERDICTS)
     assert len({sign for sign, _ in SIGNS.values()}) == len(VERDICTS)
+
+
+def test_another_moment_paints_the_picture_that_a_new_figure_would(figure):
+    shown(figure, patient="slices", remedy=2, look=0)
+    shown(figure, patient="slices", remedy=3, look=2)
+    shown(figure, patient="slices", remedy=2, look=LAST_LOOK)
+    fresh = ClinicFigure()
+    shown(fresh, patient="slices", remedy=2, look=LAST_LOOK)
+    assert figure.png() == fresh.png()
+
+
+def test_that_the_loss_is_blind_is_told_when_it_is_revealed(figure):
+    shown(figure, patient="standardized")
+    assert "standardized" not in figure.t_title.get_text()
+    assert figure.lines["ill"]["saw"].get_visible()
+    shown(figure, patient="standardized", reveal=True)
+    assert "standardized" in figure.t_title.get_text()
 
 
 def test_the_moment_is_marked_in_every_panel_of_curves(figure):

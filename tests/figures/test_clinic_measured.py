@@ -34,6 +34,15 @@ def test_lines_and_points_are_the_reading_within_the_axes(figure, name, level):
         assert values.max() < high
 
 
+@pytest.mark.parametrize("name", LABELS)
+def test_at_least_two_values_are_marked_on_the_upright_axis(figure, name):
+    figure.update(clinic_measured_view(ClinicMeasuredParams(case=name)))
+    low, high = figure.axes.get_ylim()
+    ticks = figure.axes.get_yticks()
+    assert len(ticks) >= 2
+    assert low <= min(ticks) < max(ticks) <= high
+
+
 @pytest.mark.parametrize("level", [0, LEVELS // 2, LEVELS - 1])
 @pytest.mark.parametrize("name", LABELS)
 def test_its_words_are_apart(figure, assert_words_are_apart, name, level):

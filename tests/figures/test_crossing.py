@@ -64,6 +64,16 @@ def test_curves_stay_within_the_axes_and_words_apart(end, what, assert_words_are
     assert_words_are_apart(figure)
 
 
+def test_the_line_of_the_crossing_ends_below_the_legend():
+    figure = CrossingFigure()
+    shown(figure, M=16)
+    renderer = figure.canvas.get_renderer()
+    legend = figure.costs.get_legend().get_window_extent(renderer)
+    line = figure.meet.get_window_extent(renderer)
+    assert line.y1 < legend.y0
+    assert line.y0 > figure.note.get_window_extent(renderer).y1
+
+
 def test_the_legend_names_the_chosen_form(figure):
     for form in SIGREG_FORMS:
         shown(figure, form=form)

@@ -24,7 +24,8 @@ def figure() -> PlannerFigure:
 def shown(figure: PlannerFigure, *, measured: tuple[str, ...] = (), **changes) -> PlannerView:
     view = planner_view(PlannerParams(**changes), Workbench())
     seen = {form: (1.3 * view.seconds[form], view.memory[form]) for form in measured}
-    view = replace(view, measured=seen)
+    foretold = {form: 0.1 * view.seconds[form] for form in measured}
+    view = replace(view, measured=seen, foretold=foretold)
     figure.update(view)
     return view
 
@@ -53,12 +54,34 @@ def test_a_measurement_is_a_diamond_with_its_ratio(figure):
     view = shown(figure, measured=("fast",))
     diamond = figure.diamonds["seconds", "fast"]
     assert diamond.get_xdata() == [view.measured["fast"][0]]
-    assert "(1.3 times)" in figure.numbers["seconds", "fast"].get_text()
+    assert "1.3 times" in figure.seen["seconds", "fast"].get_text()
+    assert figure.seen["seconds", "vicreg"].get_text() == ""
     assert "measured here" in figure.source.get_text()
     assert figure.diamonds["seconds", "vicreg"].get_xdata() == []
     shown(figure)
     assert figure.diamonds["seconds", "fast"].get_xdata() == []
     assert "measured here" not in figure.source.get_text()
+
+
+def test_what_was_predicted_before_stays_beside_the_measurement(figure):
+    view = shown(figure, measured=("fast",))
+    assert figure.ticks["seconds", "fast"].get_xdata() == [view.foretold["fast"]]
+    assert "before" in figure.numbers["seconds", "fast"].get_text()
+    assert "| before" in figure.source.get_text()
+    shown(figure)
+    assert figure.ticks["seconds", "fast"].get_xdata() == []
+    assert "before" not in figure.numbers["seconds", "fast"].get_text()
+
+
+@pytest.mark.parametrize("end", [{}, *ENDS])
+def test_no_bar_and_no_line_crosses_a_number(end):
+    figure = PlannerFigure()
+    shown(figure, measured=FORMS, **end)
+    renderer = figure.canvas.get_renderer()
+    panels = [bar.axes.get_window_extent(renderer) for bar in figure.bars.values()]
+    for words in (*figure.numbers.values(), *figure.seen.values()):
+        box = words.get_window_extent(renderer)
+        assert not any(box.overlaps(panel) for panel in panels), words.get_text()
 
 
 def test_the_chosen_form_is_bold(figure):

@@ -30,7 +30,7 @@ def test_every_claim_has_its_row_and_its_mark(figure, table):
         assert row["says"].get_text() == verdict.claim.says
         assert row["found"].get_text() == verdict.found
         assert row["mark"].get_text() == verdict.mark
-        assert row["mark"].get_color() == COLOURS[verdict.verdict]
+        assert row["mark"].get_color() == COLOURS[verdict.said]
         assert row["verdict"].get_text() == verdict.said
     assert figure.title.get_text() == TABLES[table]
 
@@ -62,6 +62,17 @@ def test_only_the_frame_moves_with_the_row(figure):
         shown(figure, table="scaling", row=row)
         tops.append(figure.chosen.get_y())
     assert tops == pytest.approx([tops[0], tops[0] + 1, tops[0] + 2])
+
+
+def test_beyond_the_last_row_the_frame_says_that_the_table_ends(figure):
+    view = shown(figure, table="performance", row=8)
+    assert figure.empty.get_text() == f"This table has {len(view.verdicts)} rows."
+    assert figure.empty.get_position()[1] > len(view.verdicts)
+    before = figure.png()
+    shown(figure, table="performance", row=7)
+    assert figure.png() != before
+    shown(figure, table="performance", row=1)
+    assert figure.empty.get_text() == ""
 
 
 def test_a_table_that_was_left_comes_back_as_it_was(figure):

@@ -7,7 +7,15 @@ import pytest
 
 from sigreg_edu.figures.scaling import FORM_STYLE, ScalingFigure
 from sigreg_edu.losses.cost import FORMS
-from sigreg_edu.views.scaling import ENDS, SIZES, WHAT, ScalingParams, amount, scaling_view
+from sigreg_edu.views.scaling import (
+    ENDS,
+    SIZES,
+    WHAT,
+    ScalingParams,
+    amount,
+    power,
+    scaling_view,
+)
 
 REPORT = {"N": 6272, "D": 384, "M": 512}
 
@@ -33,6 +41,9 @@ def test_lines_dots_and_the_present_point_are_the_views(figure, grows, what):
         np.testing.assert_array_equal(figure.dots[form].get_xydata(), view.dots[form])
         assert figure.points[form].get_xydata().tolist() == [[size, takes[form]]]
         assert figure.told[form][0].get_text() == amount(what, takes[form])
+        grown = power(grows, view.exponents[form])
+        assert figure.told[form][1].get_text() == grown
+        assert f"{form} {amount(what, takes[form])} ({grown})" in view.readout
     assert set(figure.now.get_xdata()) == {size}
 
 

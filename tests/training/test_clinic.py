@@ -282,6 +282,14 @@ def test_a_log_tells_numbers_and_not_what_is_wrong():
         assert f"{100 * untreated_runs(case(name))[0].final['knn']:.0f} %" in told
 
 
+def test_logs_of_the_quiz_are_of_known_illnesses_and_of_trainings_shown_nowhere_else():
+    for letter, name in clinic.LOGS.items():
+        told = clinic.chart(letter)
+        assert told != clinic.chart(name)
+        assert f"kNN {100 * untreated_runs(case(name))[1].final['knn']:.0f} %" in told
+    assert not set(clinic.LOGS) & set(clinic.LETTERS)
+
+
 def test_there_is_no_nan_in_the_unstable_patients_inputs():
     seen = found("unstable", "look for NaN")
     assert clinic.broken_pixels(case("unstable")) == 0

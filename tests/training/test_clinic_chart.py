@@ -54,6 +54,11 @@ def test_branches_have_words_in_every_place_and_differ():
         assert all(cause.sign and cause.cure for cause in branch.causes)
 
 
+def test_memory_is_told_with_the_sizes_it_was_measured_at():
+    memory = next(branch for branch in chart_branches() if branch.see == "Out of memory")
+    assert "N = 256, D = 128, M = 1,024" in memory.read.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_no_number_is_missing():
     words = " ".join(
         f"{cause.sign} {cause.cure}" for branch in chart_branches() for cause in branch.causes

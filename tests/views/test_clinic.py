@@ -35,10 +35,21 @@ def test_a_letter_tells_neither_name_nor_cause_until_it_is_revealed(letter):
     assert own.complaint in revealed.complaint
 
 
-def test_a_named_patient_tells_its_complaint_but_not_the_cause():
-    view = clinic_view(ClinicParams(patient="unstable"))
-    assert case("unstable").complaint in view.complaint
-    assert case("unstable").cause not in view.readout
+@pytest.mark.parametrize("name", [own.name for own in TRAINED])
+def test_a_numbered_patient_tells_its_complaint_and_its_illness_only_when_revealed(name):
+    own, view = case(name), clinic_view(ClinicParams(patient=name))
+    assert own.complaint in view.complaint
+    for words in (view.patient, view.readout):
+        assert own.cause not in words
+        assert own.trouble not in words
+    revealed = clinic_view(ClinicParams(patient=name, reveal=True))
+    assert own.trouble in revealed.patient
+    assert own.cause in revealed.readout
+
+
+def test_names_to_choose_from_tell_no_illness():
+    for name, label in PATIENTS.items():
+        assert case(LETTERS.get(name, name)).trouble not in label
 
 
 @pytest.mark.parametrize("look", [0, LAST_LOOK])
@@ -72,7 +83,10 @@ def test_without_a_remedy_nothing_is_treated():
 def test_a_patient_with_fewer_remedies_stays_at_its_last():
     last = len(case("factor_n").remedies)
     ends = [clinic_view(ClinicParams(patient="factor_n", remedy=r)) for r in (last, MOST_REMEDIES)]
-    assert ends[0].remedy == ends[1].remedy
+    name = case("factor_n").remedies[-1].name
+    assert [end.remedy for end in ends] == [f"2 of 2: {name}", f"2 of 2, the last: {name}"]
+    assert "The slider beyond repeats the last remedy." in ends[1].readout
+    assert "repeats" not in ends[0].readout
 
 
 def test_what_kept_a_remedy_from_helping_is_told_beside_its_verdict():
@@ -83,9 +97,12 @@ def test_what_kept_a_remedy_from_helping_is_told_beside_its_verdict():
             assert view.numbers[-1].endswith(f"{len(outcome(own, remedy).before)} seeds")
 
 
-def test_no_t_is_drawn_of_a_regularizer_that_is_none():
+def test_what_the_loss_saw_is_its_own_t_and_none_of_vicreg():
     own = case("standardized")
     for number, remedy in enumerate(own.remedies, start=1):
         view = clinic_view(ClinicParams(patient="standardized", remedy=number))
-        assert view.ill.saw is None
-        assert (view.treated.saw is None) == (remedy.change.get("loss.name") != "lejepa")
+        assert view.ill.blind
+        assert np.median(view.ill.saw[-20:]) < 1.0 < view.ill.t[-1]
+        loss = remedy.change.get("loss.name")
+        assert (view.treated.saw is None) == (loss == "vicreg")
+        assert view.treated.blind == (loss is None)

@@ -29,6 +29,8 @@ def test_a_reading_is_whole_finite_and_told(name):
     assert (np.diff(found.x) > 0).all() or name == "standardized"
     for level in (0, LEVELS - 1):
         view = clinic_measured_view(ClinicMeasuredParams(case=name, level=level))
+        name_of_it = found.setting.partition(",")[0][1:]
+        assert view.readout[1:].startswith(f"{name_of_it} = {found.marks[view.now]}")
         assert found.complaint in view.readout
         assert found.why in view.readout
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sigreg_edu.slicing.trig_sums import KEPT_BYTES
 from sigreg_edu.views.cost_record import cost_record
 from sigreg_edu.views.crossing import (
     D_ENDS,
@@ -74,6 +75,44 @@ def test_stars_stand_only_at_the_reports_points_and_slices():
     for changes in ({"N": 2048}, {"M": 1024}, {"what": "memory"}):
         view = crossing_view(CrossingParams(**{"N": 6272, "M": 512, **changes}))
         assert len(view.stars["sigreg"]) == 0
+
+
+def test_the_crossing_is_told_in_slices_and_is_no_fixed_multiple_of_them():
+    multiples = [crossing_view(CrossingParams(M=M)).crossing / M for M in (16, 64, 512, 2048)]
+    assert (np.diff(multiples) < 0).all()
+    assert "which is 1.4 M" in crossing_view(CrossingParams(M=1024)).readout
+
+
+def test_a_measured_step_far_off_its_line_makes_the_crossing_uncertain():
+    params = CrossingParams(form="textbook")
+    view, record = crossing_view(params), cost_record()
+    (dot,) = view.dots["textbook"]
+    off = dot[1] / record.model.seconds("textbook", params.N, dot[0], params.M, params.T)
+    assert off > 1.5
+    assert f"up to {off:.1f} times off" in view.readout
+    ends = [crossing_dimension(D_GRID, view.sigreg * f, view.vicreg) for f in (1 / off, off)]
+    assert ends[0] < view.crossing < ends[1]
+    assert f"from D ≈ {ends[0]:.0f} to {ends[1]:.0f}" in view.readout
+
+
+def test_where_no_step_was_measured_the_doubt_is_of_the_whole_record():
+    view, record = crossing_view(CrossingParams(N=2112)), cost_record()
+    assert len(view.dots["fast"]) == 0
+    worst = record.model.within(row for row in record.every if row.form == "fast")
+    assert f"No SIGReg was measured here; elsewhere it is up to {worst:.1f}" in view.readout
+
+
+def test_memory_is_counted_and_in_no_doubt():
+    assert "may lie" not in crossing_view(CrossingParams(what="memory")).readout
+
+
+def test_the_step_of_the_fast_forms_line_is_explained_where_it_is_on_the_axis():
+    view = crossing_view(CrossingParams(N=6272, what="memory"))
+    border = KEPT_BYTES / (4 * 6272)
+    assert f"From M ≈ {border:.0f} on" in view.readout
+    below, above = (crossing_view(CrossingParams(N=6272, what="memory", M=M)) for M in (1328, 1344))
+    assert above.crossing < below.crossing / 2
+    assert "hence the step" not in crossing_view(CrossingParams(N=2048)).readout
 
 
 def test_dots_are_measured_steps():

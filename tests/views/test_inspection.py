@@ -62,8 +62,9 @@ def test_the_searches_come_one_after_the_other():
     inspections, params = Inspections(), InspectionParams(of="shrunk", space="shape")
     first = inspections.view(params)
     assert first.shown is None
-    assert "goes on" in first.readout
+    assert first.readout.startswith("So far (the search goes on): 1,000 embeddings")
     steps = list(inspections.refine(params))
+    assert all(step.readout.startswith("So far") for step in steps[:-1])
     assert len(steps[0].worst) == NUM_WORST
     assert steps[-1].shown is steps[-1].shapes[0]
     assert "goes on" not in steps[-1].readout
@@ -90,7 +91,7 @@ def test_a_rank_that_is_not_there_shows_nothing():
 def test_ones_own_are_looked_at_first():
     z = 0.1 * torch.randn(100, 3, generator=torch.Generator().manual_seed(0))
     view = Inspections(z).view(OwnInspectionParams())
-    assert view.readout.startswith("100 embeddings of 3 dimensions: shrunk")
+    assert "100 embeddings of 3 dimensions: shrunk" in view.readout
     assert "yours" not in InspectionParams.controls()["of"].options
 
 

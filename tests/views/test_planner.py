@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sigreg_edu.losses.cost import FORMS, Measured, arguments_bytes, peak_memory
@@ -56,7 +58,33 @@ def test_the_first_measurement_adapts_the_model_to_this_machine(quick):
         assert after.seconds[form] == pytest.approx(2.0 * before.seconds[form])
     assert after.measured["fast"][0] == pytest.approx(after.seconds["fast"])
     assert "1 times the prediction" in after.readout
+    assert after.foretold == {"fast": before.seconds["fast"]}
+    assert after.earlier("fast") == before.seconds["fast"]
+    assert "were predicted; it is 2 times that" in after.readout
     assert len(list(bench.measuring(params))) == len(said) - len(CALIBRATION)  # only once
+
+
+def test_calibrating_again_replaces_the_small_steps_and_keeps_what_was_foretold(quick):
+    bench, params = Workbench(), PlannerParams()
+    before = planner_view(params, bench).seconds["fast"]
+    list(bench.measuring(params))
+    bench.calibration = [replace(row, seconds=5.0 * row.seconds) for row in bench.calibration]
+    busy = planner_view(params, bench)
+    assert busy.seconds["fast"] == pytest.approx(10.0 * before)
+    assert len(list(bench.calibrating())) == len(CALIBRATION)
+    quiet = planner_view(params, bench)
+    assert quiet.seconds["fast"] == pytest.approx(2.0 * before)
+    assert quiet.measured == busy.measured
+    assert quiet.earlier("fast") == before
+
+
+def test_a_prediction_that_stayed_is_not_told_twice(quick):
+    bench, params = Workbench(), PlannerParams()
+    list(bench.measuring(params.changed(form="vicreg")))
+    list(bench.measuring(params))
+    view = planner_view(params, bench)
+    assert view.earlier("fast") is None
+    assert "were predicted" not in view.readout
 
 
 def test_what_was_measured_never_enters_the_prediction(quick):

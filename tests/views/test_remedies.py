@@ -37,6 +37,21 @@ def test_counts_add_up(group):
     assert sum(view.counts.values()) == len(view.rows)
 
 
+def test_the_read_out_counts_the_rows_and_says_where_they_end():
+    told = [remedies_view(RemediesParams(group="factor_n", row=row)).readout for row in (0, 1, 9)]
+    for words, counted in zip(told, ("0 of 0–1", "1 of 0–1", "1, the last"), strict=True):
+        assert f"Row {counted}: " in words
+
+
+def test_a_single_trouble_is_explained_below_its_rows():
+    assert remedies_view(RemediesParams()).note == ""
+    own = case("slow")
+    assert remedies_view(RemediesParams(group="slow")).note.split("\n") == [
+        f"“{own.complaint}”",
+        own.cause,
+    ]
+
+
 def test_a_cost_that_is_saved_is_gone_and_one_that_grows_is_not():
     def cost(after):
         return Outcome((100.0,), (after,), (), (), (), (), (), HELPS)

@@ -84,6 +84,22 @@ def test_the_reports_numbers_stand_where_its_tables_have_them_and_nowhere_else()
         assert "Stars" not in view.readout
 
 
+def test_a_dot_far_off_its_line_is_named():
+    readout = scaling_view(ScalingParams(grows="D", **REPORT)).readout
+    row = cost_record().at("textbook", 6272, 192, 512)
+    off = row.seconds / cost_record().model.seconds("textbook", *row.sizes)
+    assert off > 2.0
+    assert f"up to {off:.1f} times off their lines (textbook at D = 192)" in readout
+    assert "off their lines" not in scaling_view(ScalingParams(what="memory")).readout
+
+
+def test_the_step_of_the_fast_form_is_explained_where_it_is_on_the_axis():
+    view = scaling_view(ScalingParams(grows="M", what="memory", N=6272))
+    assert "From M ≈ 1337 on the fast form keeps its projections no longer" in view.readout
+    for params in (ScalingParams(grows="M"), ScalingParams(grows="D", N=6272)):
+        assert "hence the step" not in scaling_view(params).readout
+
+
 def test_the_words_name_sizes_and_every_form():
     view = scaling_view(ScalingParams(grows="D", **REPORT))
     assert "N = 6272, D = 384, M = 512, T = 17" in view.readout
