@@ -18,6 +18,20 @@ function labelControls(explorer) {
   }
 }
 
+// Pictures sent ahead that are decoded already, of all explorers of the page, the oldest first. Each
+// takes some 2 MB (8 on a dense screen), so there are few.
+const MOST_DECODED = 16;
+const decoded = (globalThis[Symbol.for("sigreg.decoded")] ??= []);
+async function decode(frame) {
+  frame.bitmap = await createImageBitmap(new Blob([frame.bytes]));
+  decoded.push(frame);
+  while (decoded.length > MOST_DECODED) release(decoded.shift());
+}
+function release(frame) {
+  frame.bitmap?.close();
+  frame.bitmap = undefined;
+}
+
 const rounded = (position) => (Number(position.toFixed(6)) || 0).toFixed(6);
 
 function render({ model, el }) {
@@ -73,6 +87,10 @@ function render({ model, el }) {
       error.hidden = false;
       return;
     }
+    draw(bitmap, ticket, bytes);
+    bitmap.close();
+  }
+  function draw(bitmap, ticket, bytes) {
     if (ticket < shown) return; // a later frame was quicker
     shown = ticket;
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
@@ -81,7 +99,6 @@ function render({ model, el }) {
       canvas.style.width = `${model.get("width")}px`;
     }
     context.drawImage(bitmap, 0, 0);
-    bitmap.close();
     el.dataset.frame = String(ticket);
     painted = bytes;
   }
@@ -95,7 +112,9 @@ function render({ model, el }) {
       ahead = { name: content.name, frames: new Map() };
       leads = undefined;
     } else if (content.kind === "ahead" && content.name === ahead.name) {
-      ahead.frames.set(content.at, { bytes: buffers[0], readout: content.readout });
+      const frame = { bytes: buffers[0], readout: content.readout };
+      ahead.frames.set(content.at, frame);
+      decode(frame).catch(() => {}); // paint tells, should the hand get there
     }
   }
   function moved(name, position) {
@@ -110,7 +129,9 @@ function render({ model, el }) {
       return;
     }
     leads = { name, at: `${name}:${at}` };
-    paint(frame.bytes);
+    // Decoded already, it is on the canvas before the browser paints the handle's new place.
+    if (frame.bitmap) draw(frame.bitmap, ++asked, frame.bytes);
+    else paint(frame.bytes);
     showReadout(frame.readout);
   }
   function listenToSliders(explorer) {
