@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from sigreg_edu.cli.browser import LabPage, LiveExplorer, open_browser
 from sigreg_edu.cli.errors import UserError, require
+from sigreg_edu.cli.notebooks import notebook_of
 from sigreg_edu.cli.records import keep, look_machine
 from sigreg_edu.cli.server import serve_lab
 
@@ -143,7 +144,9 @@ def soak_page(
         seed: of the moves.
     """
     notebook = server.notebooks / "soak.ipynb"
-    notebook.write_text(json.dumps(_showing(names)), encoding="utf-8")
+    cells = [f"GALLERY[{name!r}]()" for name in names]
+    told = notebook_of("from sigreg_edu.explorers import GALLERY", *cells)
+    notebook.write_text(json.dumps(told), encoding="utf-8")
     lab = LabPage.open(browser, server, notebook.name)
     lab.run_all()
     explorers = lab.explorers()
@@ -177,22 +180,6 @@ def _move(explorer: LiveExplorer, chance: random.Random) -> list[str]:
         explorer.rest(chance.uniform(0.0, MOST_WAIT))
     error = explorer.error()
     return [f"{explorer.title()}: {error}"] if error else []
-
-
-def _showing(names: Sequence[str]) -> dict:
-    """Return a notebook with a cell for each explorer."""
-    sources = [
-        "from sigreg_edu.explorers import GALLERY",
-        *(f"GALLERY[{name!r}]()" for name in names),
-    ]
-    cells = [
-        {"cell_type": "code", "execution_count": None, "id": f"cell-{number}", "metadata": {},
-         "outputs": [], "source": source}
-        for number, source in enumerate(sources)
-    ]  # fmt: skip
-    kernel = {"name": "python3", "display_name": "Python 3"}
-    about = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    return {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
 
 
 def _resident(process: int) -> float:

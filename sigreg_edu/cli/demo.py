@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from sigreg_edu.cli.errors import UserError, require
 from sigreg_edu.cli.lab import find_notebooks
+from sigreg_edu.cli.notebooks import notebook_of
 
 if TYPE_CHECKING:
     from voila.app import Voila
@@ -190,12 +191,9 @@ def write_demos(folder: Path, cards: tuple[Card, ...]) -> None:
             f"demo = GALLERY[{card.name!r}]()\n"
             "demo"
         )  # fmt: skip
-        cell = {"cell_type": "code", "execution_count": None, "id": card.name.replace("_", "-"),
-                "metadata": {}, "outputs": [], "source": source}  # fmt: skip
-        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-        notebook = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4,
-                    "nbformat_minor": 5}  # fmt: skip
-        (folder / f"{card.name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+        (folder / f"{card.name}.ipynb").write_text(
+            json.dumps(notebook_of(source)), encoding="utf-8"
+        )
 
 
 def gallery_page(cards: tuple[Card, ...]) -> str:

@@ -21,6 +21,7 @@ from sigreg_edu.cli.browser import (
     arrow_with_room,
     drag_with_room,
 )
+from sigreg_edu.cli.notebooks import notebook_of
 from sigreg_edu.cli.server import LabServer
 
 if TYPE_CHECKING:
@@ -194,17 +195,7 @@ def measure_notebook(browser: Browser, server: LabServer, notebook: Path) -> Not
 def notebook_showing(name: str) -> dict:
     """Return a notebook whose one cell shows the explorer of that name."""
     source = f"from sigreg_edu.explorers import GALLERY\nexplorer = GALLERY[{name!r}]()\nexplorer"
-    cell = {
-        "cell_type": "code",
-        "execution_count": None,
-        "id": "explorer",
-        "metadata": {},
-        "outputs": [],
-        "source": source,
-    }
-    kernel = {"name": "python3", "display_name": "Python 3"}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    return {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return notebook_of(source)
 
 
 # --- moves ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from sigreg_edu.cli.browser import LabPage, drag_with_room, find_browser, open_browser
+from sigreg_edu.cli.notebooks import notebook_of
 from sigreg_edu.cli.server import serve_lab
 
 DRAGGED_PIXELS = 60  # more than half a step of a slider with three positions
@@ -50,11 +51,7 @@ def open_cells(browser, server):
     opened = []
 
     def show(name, *sources):
-        cells = [code_cell(number, source) for number, source in enumerate(sources)]
-        kernel = {"name": "python3", "display_name": "Python 3"}
-        notebook = {"cells": cells, "nbformat": 4, "nbformat_minor": 5}
-        notebook["metadata"] = {"kernelspec": kernel, "language_info": {"name": "python"}}
-        (server.notebooks / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")
+        (server.notebooks / f"{name}.ipynb").write_text(json.dumps(notebook_of(*sources)), "utf-8")
         lab = LabPage.open(browser, server, f"{name}.ipynb")
         opened.append(lab)
         lab.run_all()
@@ -63,11 +60,6 @@ def open_cells(browser, server):
     yield show
     for lab in opened:
         lab.close()
-
-
-def code_cell(number, source):
-    cell = {"cell_type": "code", "id": f"cell-{number}", "source": source}
-    return {**cell, "execution_count": None, "metadata": {}, "outputs": []}
 
 
 @pytest.fixture(scope="session")
