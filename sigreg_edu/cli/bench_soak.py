@@ -93,7 +93,7 @@ def growth(values: Sequence[float]) -> float:
     """Return the median of the last quarter less that of the second one.
 
     >>> growth([1, 5, 10, 10, 10, 10, 12, 12])
-    4.5
+    2.0
     """
     quarter = len(values) // 4
     last, second = values[-quarter:], values[quarter : 2 * quarter]

@@ -133,7 +133,7 @@ def _guarded(
 
 
 def _wait_for_server(guard: subprocess.Popen, folder: Path) -> LabServer:
-    """Wait until the server has written down where it listens."""
+    """Wait until the server has written down where it listens, and does."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and guard.poll() is None:
         for record in (folder / "jupyter_runtime_dir").glob("jpserver-*.json"):
@@ -141,7 +141,8 @@ def _wait_for_server(guard: subprocess.Popen, folder: Path) -> LabServer:
                 facts = json.loads(record.read_text())
             except ValueError:  # half written
                 continue
-            return LabServer(facts["url"], facts["token"], facts["pid"], folder / "notebooks")
+            if _answers(facts["port"]):  # it is written down before it listens
+                return LabServer(facts["url"], facts["token"], facts["pid"], folder / "notebooks")
         time.sleep(0.05)
     raise UserError(
         f"JupyterLab did not start. Try: sigreg-edu doctor. It printed last:\n{_tail(folder)}"
