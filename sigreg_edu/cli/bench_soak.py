@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from sigreg_edu.cli.browser import LabPage, LiveExplorer, open_browser
 from sigreg_edu.cli.errors import UserError, require
+from sigreg_edu.cli.measure import MEGABYTE, resident_bytes
 from sigreg_edu.cli.notebooks import notebook_of
 from sigreg_edu.cli.records import keep, look_machine
 from sigreg_edu.cli.server import serve_lab
@@ -36,7 +37,6 @@ STRETCH = 20
 MOST_WAIT = 0.5  # seconds of rest after a move, at most; half of the moves have none
 DRAG_PIXELS = 120
 KEYS = ("ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End")
-MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,6 @@ def soak_page(
     lab.run_all()
     explorers = lab.explorers()
     memory = lab.page.context.new_cdp_session(lab.page)
-    kernel = int(lab.run("import os; print(os.getpid())"))
     chance, moves, looks, errors = random.Random(seed), 0, [], []
     start = time.monotonic()
     count = min(max(round(minutes), FEWEST_LOOKS), MOST_LOOKS)
@@ -166,7 +165,8 @@ def soak_page(
             errors += _move(chosen, chance)
             moves += 1
         minute = (time.monotonic() - start) / 60.0
-        looks.append(Look(round(minute, 2), moves, _resident(kernel), _heap(memory)))
+        resident = round(resident_bytes(lab) / MEGABYTE, 1)
+        looks.append(Look(round(minute, 2), moves, resident, _heap(memory)))
     errors += lab.errors
     lab.close()
     return Soak(len(names), seed, tuple(looks), tuple(errors))
@@ -185,12 +185,6 @@ def _move(explorer: LiveExplorer, chance: random.Random) -> list[str]:
         explorer.rest(chance.uniform(0.0, MOST_WAIT))
     error = explorer.error()
     return [f"{explorer.title()}: {error}"] if error else []
-
-
-def _resident(process: int) -> float:
-    import psutil
-
-    return round(psutil.Process(process).memory_info().rss / MEGABYTE, 1)
 
 
 def _heap(page: CDPSession) -> float:

@@ -123,9 +123,9 @@ def make_book(
         notebooks = _numbered(folder)
         for path in notebooks:
             notebook = json.loads(path.read_text(encoding="utf-8"))
-            told = with_pictures(notebook, frames=frames if path.stem in alive else 1)
-            (source / path.name).write_text(json.dumps(told), encoding="utf-8")
-            print(f"{path.stem}: {len(json.dumps(told)) / 1e6:.1f} MB", flush=True)
+            told = json.dumps(with_pictures(notebook, frames=frames if path.stem in alive else 1))
+            (source / path.name).write_text(told, encoding="utf-8")
+            print(f"{path.stem}: {len(told) / 1e6:.1f} MB", flush=True)
         shutil.copy(folder / "glossary.md", source)
         names = "\n".join([*(path.stem for path in notebooks), "glossary"])
         index = (PAGES / "index.md").read_text(encoding="utf-8").replace("NOTEBOOKS", names)
@@ -285,8 +285,7 @@ def frames_of(widget: ExplorerWidget, most: int) -> Frames | None:
         now = getattr(explorer.params, name)
         values = some_positions(controls[name], now, most)
         looks = [_look(widget, name, value) for value in values]
-        _look(widget, name, now)
-        if looks[0] != looks[-1] or len(set(looks)) > 1:
+        if len(set(looks)) > 1:
             return Frames(
                 label=controls[name].label,
                 values=tuple(f"{value:g}" for value in values),
@@ -299,6 +298,7 @@ def frames_of(widget: ExplorerWidget, most: int) -> Frames | None:
                     if other != name and not isinstance(control, Seed)
                 ),
             )
+        explorer.set(**{name: now})
     return None
 
 

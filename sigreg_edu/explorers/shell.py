@@ -55,6 +55,7 @@ class ExplorerWidget(widgets.VBox):
     """An explorer that a notebook can display.
 
     Attributes:
+        title: what stands above it.
         explorer: the controller; ``explorer.set(shift=1)`` works too, followed by ``refresh()``.
         controls: the main widget of each field of the state; set ``controls["shift"].value``.
         presets: the preset buttons by label.

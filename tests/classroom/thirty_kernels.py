@@ -24,14 +24,13 @@ import psutil
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from sigreg_edu.cli.measure import percentile
+from sigreg_edu.cli.measure import MEGABYTE, percentile
 from sigreg_edu.cli.records import keep, look_machine
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_shadows.ipynb"
 OUTPUT = Path("data/bench/classroom.json")
 SECONDS = 600.0  # for all cells, while every kernel starts at once
 MOVES, EVERY = 15, 2.0  # of each student, and the seconds from one to the next
-MEGABYTE = 1e6
 MOVE = "seen.set(angle={angle}); print(len(seen.picture.frame))"
 PREPARE = "seen = explorers.shadow2d_explorer(cloud='cross')"
 
