@@ -120,8 +120,6 @@ class PlannerWidget(ExplorerWidget):
         calibrate_button: times the small steps that tell how quick this machine is, again.
     """
 
-    looks_ahead = False
-
     def __init__(self, title: str, explorer: Explorer, bench: Workbench, **options: Any) -> None:
         self.bench = bench
         self._steps: Iterator[str] | None = None
@@ -191,7 +189,7 @@ class PlannerWidget(ExplorerWidget):
             return
         if doing is None:
             self._stop()
-            self.set()  # draw what was measured
+            self.set()  # draw what was measured, and forget pictures sent ahead of it
             return
         self.measure_button.description = MEASURING
         self.measure_button.tooltip = doing

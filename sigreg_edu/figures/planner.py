@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from sigreg_edu.figures import style
@@ -33,17 +35,15 @@ class PlannerFigure(ExplorerFigure):
     size = (9.6, 4.6)
 
     def build(self) -> None:
-        self.bars, self.numbers, self.diamonds, self.budgets = {}, {}, {}, {}
-        self.seen, self.ticks = {}, {}
+        self.bars, self.numbers, self.seen = {}, {}, {}
+        self.budgets, self.diamonds = {}, {}
         self.figure.get_layout_engine().set(rect=(0.0, 0.07, 1.0, 0.93))  # room for the note
         grid = self.figure.add_gridspec(1, 4, width_ratios=(1.2, 1.5, 1.1, 1.05))
         for place, what in enumerate(LIMITS):
             axes = self.figure.add_subplot(grid[2 * place])
             self._build_panel(axes, what, named=place == 0)
             self._build_numbers(self.figure.add_subplot(grid[2 * place + 1], sharey=axes), what)
-        self.source = self.moving(
-            self.figure.text(0.012, 0.012, "", fontsize=11, color=style.GREY, va="bottom")
-        )
+        self.source = self.figure.text(0.012, 0.012, "", fontsize=11, color=style.GREY, va="bottom")
 
     def _build_panel(self, axes: Axes, what: str, *, named: bool) -> None:
         axes.set(xscale="log", xlim=LIMITS[what], ylim=(len(FORMS) - 0.4, -0.6))
@@ -58,12 +58,16 @@ class PlannerFigure(ExplorerFigure):
             self.bars[what, form] = self.moving(bar)
         line = axes.axvline(1.0, color=style.TARGET, linestyle=style.TARGET_LINE)
         self.budgets[what] = self.moving(line)
-        for form in FORMS:
-            (tick,) = axes.plot([], [], "|", color=style.INK, markersize=24, markeredgewidth=2.0)
-            (diamond,) = axes.plot([], [], "D", color="white", markersize=9)
-            diamond.set(markeredgecolor=style.INK, markeredgewidth=2.0)
-            self.ticks[what, form] = self.moving(tick)
-            self.diamonds[what, form] = self.moving(diamond)
+        self.diamonds[what] = self._marks(axes, "D", markersize=9, markerfacecolor="white")
+        if what == "seconds":
+            self.ticks = self._marks(axes, "|", markersize=24)
+
+    def _marks(self, axes: Axes, marker: str, **look: Any) -> Line2D:
+        """A mark in the row of each form; one whose value is NaN is not seen."""
+        look = {"linestyle": "", "markeredgecolor": style.INK, "markeredgewidth": 2.0, **look}
+        rows = range(len(FORMS))
+        (marks,) = axes.plot([np.nan] * len(rows), rows, marker=marker, **look)
+        return self.moving(marks)
 
     def _build_numbers(self, axes: Axes, what: str) -> None:
         """Two columns beside the bars, where neither a bar nor the budget's line crosses them."""
@@ -76,22 +80,27 @@ class PlannerFigure(ExplorerFigure):
             for x, kept in zip(COLUMNS, (self.numbers, self.seen), strict=True):
                 kept[what, form] = self.moving(axes.text(x, number, "", **look))
 
+    def static_key(self, view: PlannerView) -> Hashable:
+        """The note below: long, and the same until another device is chosen or one measured."""
+        return self._note(view)
+
     def show(self, view: PlannerView) -> None:
         for place, (what, values) in enumerate(
             (("seconds", view.seconds), ("memory", view.memory))
         ):
             self.budgets[what].set_xdata([view.budget[place]] * 2)
+            seen = {form: both[place] for form, both in view.measured.items()}
+            self.diamonds[what].set_xdata([seen.get(form, np.nan) for form in FORMS])
             for form in FORMS:
                 self._show_bar(what, form, values[form], over=values[form] > view.budget[place])
-                seen = view.measured[form][place] if form in view.measured else None
-                self._show_seen(what, form, values[form], seen)
                 weight = "bold" if form == view.form else "normal"
                 self.numbers[what, form].set_fontweight(weight)
-        for form in FORMS:
-            self._show_earlier(form, view)
-        diamond = "   ◆ measured here" if view.measured else ""
-        tick = "   | before" if any(map(view.earlier, FORMS)) else ""
-        self.source.set_text(f"prediction {view.source}   dashed: budget{diamond}{tick}")
+                self.seen[what, form].set_text(UNITS[what](seen[form]) if form in seen else "")
+        for form, (seconds, _) in view.measured.items():
+            times = ratio(seconds, view.seconds[form])
+            self.seen["seconds", form].set_text(f"{in_seconds(seconds)}\n{times}")
+        self._show_earlier(view)
+        self.source.set_text(self._note(view))
 
     def _show_bar(self, what: str, form: str, value: float, *, over: bool) -> None:
         low, high = LIMITS[what]
@@ -103,18 +112,18 @@ class PlannerFigure(ExplorerFigure):
         words.set_text(UNITS[what](value))
         words.set_color(style.FAILURE if over else style.INK)
 
-    def _show_seen(self, what: str, form: str, value: float, seen: float | None) -> None:
-        """The measurement beside its prediction."""
-        number = FORMS.index(form)
-        points = ([], []) if seen is None else ([seen], [number])
-        self.diamonds[what, form].set_data(*points)
-        times = f"\n{ratio(seen, value)}" if seen is not None and what == "seconds" else ""
-        self.seen[what, form].set_text("" if seen is None else f"{UNITS[what](seen)}{times}")
-
-    def _show_earlier(self, form: str, view: PlannerView) -> None:
+    def _show_earlier(self, view: PlannerView) -> None:
         """What was predicted before, where it was something else."""
-        before, words = view.earlier(form), self.numbers["seconds", form]
-        points = ([], []) if before is None else ([before], [FORMS.index(form)])
-        self.ticks["seconds", form].set_data(*points)
-        if before is not None:
-            words.set_text(f"{words.get_text()}\nbefore {in_seconds(before)}")
+        earlier = {form: view.earlier(form) for form in FORMS}
+        self.ticks.set_xdata([earlier[form] or np.nan for form in FORMS])
+        for form, before in earlier.items():
+            if before is not None:
+                words = self.numbers["seconds", form]
+                words.set_text(f"{words.get_text()}\nbefore {in_seconds(before)}")
+
+    @staticmethod
+    def _note(view: PlannerView) -> str:
+        """Where the numbers come from, and what the marks are."""
+        diamond = "   ◆ measured here" if view.measured else ""
+        tick = "   | before" if any(map(view.earlier, FORMS)) else ""
+        return f"prediction {view.source}   dashed: budget{diamond}{tick}"

@@ -129,3 +129,12 @@ def test_measurements_survive_a_walk_to_other_sizes(widget):
     assert widget.explorer.view.measured == {}
     widget.set(N=SMALL["N"])
     assert set(widget.explorer.view.measured) == {"fast"}
+
+
+def test_a_measurement_forgets_pictures_that_were_sent_ahead_of_it(widget):
+    sent = []
+    widget.picture.send = lambda content, buffers=(): sent.append(content)
+    widget.set(ms=500)
+    assert sent == [{"kind": "forget", "name": "ms"}]
+    widget.measure()
+    assert sent[1:] == [{"kind": "forget", "name": ""}]
