@@ -244,7 +244,7 @@ def time_ahead(explorer: LiveExplorer, slider: ElementHandle) -> float:
     """Return the median milliseconds of moves to where a picture is there already."""
     watch = explorer.element.evaluate_handle("(one) => window.sigregEdu.stopwatch(one)")
     times: list[float | None] = []
-    explorer.key(slider)
+    explorer.answers(slider)
     for _ in range(AHEAD_ROUNDS):
         explorer.page.wait_for_timeout(AHEAD_SECONDS * SECOND)
         key = arrow_with_room(slider)

@@ -16,7 +16,7 @@ from sigreg_edu.views.params import Params, choice, slider
 from sigreg_edu.views.sample import Histogram, beyond, histogram
 
 RUNS = {"none": "no regularizer", "sigreg": "with SIGReg"}
-LAST_MOMENT = 40
+LAST_MOMENT = 39  # a recorded run keeps forty snapshots
 NUM_SHOWN = 1000  # of the 1,797 digits, evenly taken
 NUM_CLASSES = 10
 DIRECTIONS = 8  # T is smooth in the angle: so many, equally spaced, give its mean to 0.1 %
@@ -32,7 +32,7 @@ class EmbeddingParams(Params):
     run: str = choice("none", RUNS, label="training run")
     moment: int = slider(
         0, 0, LAST_MOMENT, 1, label="moment of training",
-        help="0 is before training, 40 the last step that was recorded. Steps lie closer early on.",
+        help="0 is before training, 39 the last step that was recorded. Steps lie closer early on.",
     )  # fmt: skip
     angle: int = slider(0, 0, 180, 1, label="direction (degrees)")
 

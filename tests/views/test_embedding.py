@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 
 from sigreg_edu.statistics import EppsPulleyTest, epps_pulley_closed_form
 from sigreg_edu.training import Run, StepRecord
+from sigreg_edu.training.shipped import shipped_runs
 from sigreg_edu.views.embedding import (
     FIELD,
     LAST_MOMENT,
@@ -161,3 +162,10 @@ def test_clouds_that_cannot_be_drawn_flat_are_refused():
 
 def test_the_field_holds_a_gaussian_cloud():
     assert FIELD > 3.0
+
+
+def test_no_two_moments_of_a_recorded_run_are_one():
+    for run in shipped_runs().values():
+        course = course_of(run)
+        every = [course.at(moment) for moment in range(LAST_MOMENT + 1)]
+        assert every == sorted(set(every))
