@@ -1,20 +1,22 @@
 """``sigreg-edu bench soak``: all explorers on one page, moved at random for an hour.
 
-Does memory grow, does anything fail, in the kernel or in the browser? Caches fill first, so growth
-counts from the second quarter to the last one.
+Does memory grow, does anything fail, in the kernel or in the browser? Caches fill first: in the
+first quarter explorers take turns, so that each of them has moved. Growth counts from the second
+quarter to the last one.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sigreg_edu.cli.browser import LabPage, LiveExplorer, open_browser
 from sigreg_edu.cli.errors import UserError, require
@@ -33,9 +35,10 @@ GROWTH_MB = 25.0  # what the kit promises
 FEWEST_LOOKS, MOST_LOOKS = 8, 60  # at the memory; one a minute in between
 # Moves of one explorer before another's turn, as a student's: whenever another cell is chosen,
 # JupyterLab 4.6 by itself keeps some 800 listeners and 260 nodes more, with or without explorers.
-STRETCH = 20
+STRETCH, FIRST_STRETCH = 20, 8  # the latter while they take turns
 MOST_WAIT = 0.5  # seconds of rest after a move, at most; half of the moves have none
 DRAG_PIXELS = 120
+Turn = TypeVar("Turn")
 KEYS = ("ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End")
 
 
@@ -157,12 +160,12 @@ def soak_page(
     chance, moves, looks, errors = random.Random(seed), 0, [], []
     start = time.monotonic()
     count = min(max(round(minutes), FEWEST_LOOKS), MOST_LOOKS)
+    seconds = 60.0 * minutes
+    turns = _turns(explorers, chance, lambda: time.monotonic() < start + seconds / 4)
     for number in range(1, count + 1):
-        end = start + number / count * 60.0 * minutes
+        end = start + number / count * seconds
         while time.monotonic() < end:
-            if moves % STRETCH == 0:
-                chosen = chance.choice(explorers)
-            errors += _move(chosen, chance)
+            errors += _move(next(turns), chance)
             moves += 1
         minute = (time.monotonic() - start) / 60.0
         resident = round(resident_bytes(lab) / MEGABYTE, 1)
@@ -170,6 +173,23 @@ def soak_page(
     errors += lab.errors
     lab.close()
     return Soak(len(names), seed, tuple(looks), tuple(errors))
+
+
+def _turns(
+    explorers: Sequence[Turn], chance: random.Random, at_first: Callable[[], bool]
+) -> Iterator[Turn]:
+    """Yield who moves next, without end: at first one after the other, then at random.
+
+    >>> begun = iter([True, True, False])
+    >>> turns = _turns(["a", "b"], random.Random(0), lambda: next(begun, False))
+    >>> "".join(itertools.islice(turns, 2 * FIRST_STRETCH))
+    'aaaaaaaabbbbbbbb'
+    """
+    in_order = itertools.cycle(explorers)
+    while at_first():
+        yield from itertools.repeat(next(in_order), FIRST_STRETCH)
+    while True:
+        yield from itertools.repeat(chance.choice(explorers), STRETCH)
 
 
 def _move(explorer: LiveExplorer, chance: random.Random) -> list[str]:

@@ -143,11 +143,9 @@ class Explorer:
         """
         with one_thread():
             view = self._compute(self.params.changed(**changes))
-        try:
+        with self.figure.kept_as_it_is(self.view):
             self.figure.update(view)
             return self.figure.jpeg(), view.readout
-        finally:
-            self.redraw()
 
     def redraw(self) -> None:
         """Draw the present view again (after a change of pixel ratio)."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 import matplotlib as mpl
@@ -78,6 +79,19 @@ class ExplorerFigure(ABC):
                 self.figure.draw_artist(artist) if artist.axes is None else (
                     artist.axes.draw_artist(artist)
                 )
+
+    @contextmanager
+    def kept_as_it_is(self, view: Any) -> Iterator[None]:
+        """Let the block draw what it likes; afterwards ``view``, shown before, is shown again.
+
+        Its pixels were kept, which is quicker than to paint them anew.
+        """
+        pixels = self.canvas.copy_from_bbox(self.figure.bbox)
+        try:
+            yield
+        finally:
+            self.show(view)
+            self.canvas.restore_region(pixels)
 
     def set_pixel_ratio(self, ratio: float) -> None:
         """Draw ``ratio`` device pixels per picture pixel (2 on a high-density screen)."""

@@ -15,7 +15,6 @@ from sigreg_edu.figures.clinic import ILL, TREATED
 from sigreg_edu.views.clinic_measured import ClinicMeasuredView, Reading
 
 COLUMNS = 36
-WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
 
 
 class ClinicMeasuredFigure(ExplorerFigure):
@@ -36,7 +35,7 @@ class ClinicMeasuredFigure(ExplorerFigure):
         self.level = axes.axhline(1.0, color=style.TARGET, linestyle=style.TARGET_LINE)
         level_name = axes.text(0.01, 1.0, "", ha="left", va="bottom", color=style.TARGET_INK,
                                fontsize=11.5, transform=axes.get_yaxis_transform(),
-                               bbox=WHITE)  # fmt: skip
+                               bbox=dict(style.WHITE_BOX))  # fmt: skip
         self.level_name = self.moving(level_name)  # above the line of where one stands
         self.lines, self.points = [], []
         for look, marker in ((ILL, "s"), (TREATED, "o")):

@@ -20,7 +20,6 @@ D_TICKS, M_TICKS = (16, 64, 256, 1024, 4096), (16, 64, 256, 1024)
 REPORT_LINE = {"color": style.TARGET_INK, "linestyle": style.TARGET_LINE, "linewidth": 1.6}
 BOLD, PLAIN = 3.2, 1.5
 ABOVE_NOTE, BELOW_LEGEND = 0.1, 0.83  # of the height of the axes
-WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 2.0}
 
 
 class CrossingFigure(ExplorerFigure):
@@ -55,11 +54,9 @@ class CrossingFigure(ExplorerFigure):
         self.meet = self.moving(
             axes.axvline(1.0, ABOVE_NOTE, BELOW_LEGEND, color=style.SLICE, linewidth=1.6)
         )
-        self.note = self.moving(
-            axes.text(
-                0.985, 0.03, "", transform=axes.transAxes, ha="right", fontsize=11, bbox=WHITE
-            )
-        )
+        look = {"ha": "right", "fontsize": 11, "bbox": dict(style.WHITE_BOX)}
+        note = axes.text(0.985, 0.03, "", transform=axes.transAxes, **look)
+        self.note = self.moving(note)
 
     def _build_crossings(self, axes: Axes) -> None:
         axes.set(xscale="log", yscale="log", xlabel="slices M", xlim=M_ENDS, ylim=D_ENDS)

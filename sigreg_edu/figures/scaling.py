@@ -86,12 +86,12 @@ class ScalingFigure(ExplorerFigure):
             self.told[form] = tuple(
                 self.moving(axes.text(x, y, "", ha="right", va="center")) for x in (0.72, 1.0)
             )
-        self.notes = self.moving(
-            axes.text(0.0, 0.22, "", va="top", fontsize=11, color=style.GREY, linespacing=1.35)
+        self.notes = axes.text(
+            0.0, 0.22, "", va="top", fontsize=11, color=style.GREY, linespacing=1.35
         )
 
     def static_key(self, view: ScalingView) -> Hashable:
-        return view.grows, view.what
+        return view.grows, view.what, _notes(view)
 
     def show(self, view: ScalingView) -> None:
         if self._shown != (view.grows, view.what):

@@ -23,6 +23,8 @@ TARGET_LINE = (0, (5, 2))  # dashes
 SLICE_LINE = (0, (6, 1.5, 1.2, 1.5))  # dash-dot
 SOFT_LINE = (0, (1.2, 1.2))  # dots
 HATCH = "////"
+#: Behind words that lines may cross.
+WHITE_BOX = MappingProxyType({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
 
 #: One marker and colour per class (the ten digits), so that no class rests on its colour alone.
 CLASS_COLOURS = (

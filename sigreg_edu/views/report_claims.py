@@ -12,7 +12,7 @@ import inspect
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from itertools import pairwise
@@ -116,19 +116,15 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Found):
     """What became of a claim.
 
     Attributes:
         claim: the claim.
-        said, found, why, number: as of :class:`Found`.
+        said, found, why, number: what its rule found.
     """
 
-    claim: Claim
-    said: str
-    found: str
-    why: str
-    number: float | None = None
+    claim: Claim = field(kw_only=True)
 
     @property
     def mark(self) -> str:
@@ -168,7 +164,7 @@ def judge(record: CostRecord) -> tuple[Verdict, ...]:
     >>> {verdict.said for verdict in judge(cost_record())} == set(VERDICTS)
     True
     """
-    return tuple(Verdict(claim, **vars(rule(record))) for claim, rule in _RULES)
+    return tuple(Verdict(**vars(rule(record)), claim=claim) for claim, rule in _RULES)
 
 
 # --- what the rules ask ---------------------------------------------------------------------------
