@@ -14,6 +14,7 @@ from sigreg_edu.checks import (
 from sigreg_edu.losses.distributed import from_first_rank, is_spread, sums_of_all_ranks
 from sigreg_edu.losses.inputs import widened
 from sigreg_edu.losses.kept_directions import KeepsDirections
+from sigreg_edu.losses.uncompiled import uncompiled
 from sigreg_edu.slicing import (
     cramer_wold_statistic,
     sliced_statistic,
@@ -187,7 +188,7 @@ class SIGReg(KeepsDirections):
                 "points by themselves."
             )
 
-    @torch.compiler.disable
+    @uncompiled
     def draw_directions(self, z: torch.Tensor) -> torch.Tensor | None:
         """The directions that the next call would look along, to share them between calls.
 

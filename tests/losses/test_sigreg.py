@@ -199,10 +199,11 @@ def test_directions_on_another_device_are_refused(z):
         SIGReg(seed=0)(z, directions=torch.zeros(6, 2, device="meta"))
 
 
-def test_importing_the_losses_imports_neither_matplotlib_nor_widgets():
+def test_importing_the_losses_imports_no_matplotlib_no_widgets_and_no_compiler():
     code = (
         "import sys, sigreg_edu.losses; "
-        "print({'matplotlib', 'ipywidgets', 'anywidget', 'sklearn'} & set(sys.modules))"
+        "print({'matplotlib', 'ipywidgets', 'anywidget', 'sklearn', 'torch._dynamo'}"
+        " & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
@@ -401,6 +402,16 @@ def test_it_compiles_without_a_break_along_given_directions(z):
         compiled(two).backward()
         assert torch.allclose(one.grad, two.grad)
     assert torch.compile(SIGReg(seed=3), backend="aot_eager")(z) == SIGReg(seed=3)(z)
+
+
+def test_compiled_it_draws_fresh_directions_at_each_call_and_is_compiled_once(z):
+    torch.compiler.reset()
+    plain, compiled = SIGReg(seed=3), torch.compile(SIGReg(seed=3), backend="aot_eager")
+    for _ in range(2):
+        assert compiled(z) == plain(z)
+    with torch.compiler.set_stance("fail_on_recompile"):
+        for _ in range(10):
+            assert compiled(z) == plain(z)
 
 
 def test_it_compiles_for_several_ranges_and_for_dynamic_shapes(z):
