@@ -17,7 +17,7 @@ R = TypeVar("R")
 def uncompiled(function: Callable[P, R]) -> Callable[P, R]:
     """Decorate a function so that ``torch.compile`` calls it instead of compiling it.
 
-    As ``torch.compiler.disable``, which however imports the compiler at once: 90 MB and a second
+    As ``torch.compiler.disable``, which however imports the compiler at once: 70 MB and a second
     or two for everyone who only imports the losses. Here it is imported by who compiles.
 
     Args:
@@ -26,7 +26,6 @@ def uncompiled(function: Callable[P, R]) -> Callable[P, R]:
     >>> uncompiled(abs)(-2)
     2
     """
-
     apart: list[Callable[P, R]] = []  # no lru_cache: the compiler looks through one, and warns
 
     @functools.wraps(function)
