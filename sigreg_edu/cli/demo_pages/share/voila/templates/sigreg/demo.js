@@ -107,11 +107,12 @@ document.addEventListener("click", (event) => {
 });
 
 // The explorer comes when its kernel has run: number its steps, and fit its picture.
+const BELOW = 130; // pixels that stay for the read-out: nearly five lines
 function fit() {
   const canvas = document.querySelector(".sigreg-picture canvas");
   if (!canvas) return;
   const above = canvas.getBoundingClientRect().top + window.scrollY;
-  root.style.setProperty("--demo-rest", `${Math.ceil(above) + 100}px`);
+  root.style.setProperty("--demo-rest", `${Math.ceil(above) + BELOW}px`);
 }
 const watch = new MutationObserver(() => {
   if (!document.querySelector(".sigreg-picture canvas")) return;
