@@ -10,12 +10,13 @@ True
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -129,7 +130,8 @@ class Session(Generic[Training]):
         self.looks: list[Look] = []
         self.lambs: list[float] = []
         self.stopped = False
-        self._work = self._pieces()
+        # By a proxy: a session that nobody holds any more goes at once, with all its images.
+        self._work = _pieces(weakref.proxy(self))
         while look_first and not self.looks:
             self.bite()
 
@@ -219,33 +221,6 @@ class Session(Generic[Training]):
         """The invariance at each step taken, shape (steps,)."""
         return np.array([record.invariance for record in self.records])
 
-    def _pieces(self) -> Iterator[None]:
-        """All work, in pieces so short that no slider's message waits for long.
-
-        5 to 30 ms with the small network of :class:`JointTraining`, one step with a transformer.
-        """
-        yield from self._looking()
-        while not self.training.finished:
-            lamb = self.training.lamb
-            self.training.step()
-            self.lambs.append(lamb)
-            yield
-            if self.step % self.training.look_every == 0 or self.training.finished:
-                yield from self._looking()
-
-    def _looking(self) -> Iterator[None]:
-        """A look: embed some images at a time, then measure one space at a time."""
-        parts = []
-        for part in self.training.embed_in_bites():
-            parts.append(part)
-            yield
-        seen: dict[str, SpaceLook] = {}
-        for space, z in _joined(parts).items():
-            seen[space] = self._look(space, z)
-            if len(seen) == len(SPACES):
-                self._add(seen)
-            yield
-
     def _is_seen(self) -> bool:
         """Whether the last look shows where the training is now."""
         return bool(self.looks) and self.looks[-1].step == self.step
@@ -269,6 +244,35 @@ class Session(Generic[Training]):
             worst_shadow=(tested @ direction).numpy(),
             worst_statistic=statistic,
         )
+
+
+def _pieces(session: Session[Any]) -> Iterator[None]:
+    """All work, in pieces so short that no slider's message waits for long.
+
+    5 to 30 ms with the small network of :class:`JointTraining`, one step with a transformer.
+    """
+    yield from _looking(session)
+    while not session.training.finished:
+        lamb = session.training.lamb
+        session.training.step()
+        session.lambs.append(lamb)
+        yield
+        if session.step % session.training.look_every == 0 or session.training.finished:
+            yield from _looking(session)
+
+
+def _looking(session: Session[Any]) -> Iterator[None]:
+    """A look: embed some images at a time, then measure one space at a time."""
+    parts = []
+    for part in session.training.embed_in_bites():
+        parts.append(part)
+        yield
+    seen: dict[str, SpaceLook] = {}
+    for space, z in _joined(parts).items():
+        seen[space] = session._look(space, z)
+        if len(seen) == len(SPACES):
+            session._add(seen)
+        yield
 
 
 def _joined(parts: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:

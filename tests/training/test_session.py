@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import signal
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -266,3 +268,19 @@ def test_made_late_it_is_the_same_training():
     now.run()
     later.run()
     assert later.records == now.records
+
+
+@pytest.mark.parametrize("bites", [0, 1, 40])
+def test_a_session_that_nobody_holds_goes_at_once(bites):
+    """Dozens that a slider makes would else wait, with all their images, for Python's collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        session = Session(JointTraining("lejepa", steps=24), look_first=False)
+        for _ in range(bites):
+            session.bite()
+        held = weakref.ref(session)
+        del session
+        assert held() is None
+    finally:
+        gc.enable()
