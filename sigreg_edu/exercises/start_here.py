@@ -63,7 +63,7 @@ warm_up = Exercise(
         "The lens is the square in panel 1; under it stands 'magnified …×'.",
     ),
     solution=(
-        'explorer = explorers.embedding_explorer(run="none", moment=40).explorer\n'
+        'explorer = explorers.embedding_explorer(run="none", moment=39).explorer\n'
         "answer = explorer.view.magnification"
     ),
 )
