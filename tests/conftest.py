@@ -1,8 +1,10 @@
 """Fixtures that several rooms' tests share."""
 
 import json
+import random
 import signal
 import socket
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +34,28 @@ def generator():
     return torch.Generator().manual_seed(0)
 
 
-@pytest.fixture
-def global_generators_untouched():
-    """Fails the test if torch's or NumPy's global generator has moved by its end."""
-    torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+@contextmanager
+def _generators_stay():
+    """Fails if torch's, NumPy's or Python's global generator has moved by the block's end."""
+    torch_state, python_state = torch.get_rng_state(), random.getstate()
+    numpy_state = np.random.get_state()[1].copy()  # noqa: NPY002
     yield
     assert torch.equal(torch.get_rng_state(), torch_state)
+    assert random.getstate() == python_state
     assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+
+
+@pytest.fixture
+def generators_stay():
+    """Return a context manager: no global generator may move within its block."""
+    return _generators_stay
+
+
+@pytest.fixture
+def global_generators_untouched():
+    """The same for a whole test."""
+    with _generators_stay():
+        yield
 
 
 class _DoubleOnlyOnCpu(TorchFunctionMode):

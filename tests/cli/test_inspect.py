@@ -114,6 +114,8 @@ def test_what_are_no_embeddings_is_refused_in_words(tmp_path, capsys, name, writ
 
 def test_a_large_file_is_never_held_whole(tmp_path):
     """400 MB of embeddings: the memory of its own (not the file's pages) stays below 250 MB."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("asks Linux how much memory is the process's own")
     rows, dim = 1_600_000, 64
     mapped = np.lib.format.open_memmap(
         tmp_path / "z.npy", mode="w+", dtype=np.float32, shape=(rows, dim)
@@ -138,8 +140,6 @@ def test_a_large_file_is_never_held_whole(tmp_path):
         "ended.set(); watcher.join()\n"
         "print(found.count, (max(seen) - start) / 1024)\n"
     )
-    if not sys.platform.startswith("linux"):
-        pytest.skip("asks Linux how much memory is the process's own")
     out = subprocess.run([sys.executable, "-c", code, str(tmp_path / "z.npy")],
                          capture_output=True, text=True, check=True).stdout.split()  # fmt: skip
     assert out[0] == str(rows)

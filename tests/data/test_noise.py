@@ -1,7 +1,5 @@
 """One stream a seed: nested, uniform, and nobody else's generator."""
 
-import random
-
 import numpy as np
 import pytest
 import torch
@@ -28,16 +26,13 @@ def test_scores_are_finite_and_seeds_differ():
     assert not np.array_equal(uniforms(10, 1, seed=0), uniforms(10, 1, seed=1))
 
 
-def test_no_global_generator_is_read_or_moved():
+def test_no_global_generator_is_read_or_moved(generators_stay):
     def draw():
         views = digit_views(load_digits().images[:3], generator=torch.Generator().manual_seed(0))
         return [sample_1d("laplace", 9), sample_cloud("ring", 9), planted_cloud(4, 9), views]
 
     torch.manual_seed(1)
-    before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002
-    first = draw()
-    assert torch.equal(torch.get_rng_state(), before[0])
-    assert random.getstate() == before[1]
-    assert np.array_equal(np.random.get_state()[1], before[2])  # noqa: NPY002
+    with generators_stay():
+        first = draw()
     torch.manual_seed(2)
     assert all(torch.equal(a, b) for a, b in zip(first, draw(), strict=True))
