@@ -2,8 +2,9 @@
 
 Matplotlib's full draw takes some 40 ms, most of it axes, ticks and text that stay as they are.
 :class:`ExplorerFigure` draws these once, keeps the pixels, and for each new view paints only the
-moving artists over a copy (blitting). It uses an Agg canvas and never pyplot: nothing is registered
-globally, so a figure lives exactly as long as its owner.
+moving artists over a copy (blitting), their text from kept letters (``typecase``). It uses an Agg
+canvas and never pyplot: nothing is registered globally, so a figure lives exactly as long as its
+owner.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from typing import Any, ClassVar, TypeVar
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from sigreg_edu.figures.style import RC
+from sigreg_edu.figures.typecase import TypesetCanvas
 from sigreg_edu.views.kept import Kept
 
 AnyArtist = TypeVar("AnyArtist", bound=Artist)
@@ -49,7 +50,7 @@ class ExplorerFigure(ABC):
         with mpl.rc_context(dict(RC)):
             self.figure = Figure(figsize=self.size, dpi=self.dots_per_inch, layout="constrained")
             self.figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.04)
-            self.canvas = FigureCanvasAgg(self.figure)
+            self.canvas = TypesetCanvas(self.figure)
             self.build()
 
     @abstractmethod
