@@ -27,6 +27,7 @@ from sigreg_edu.views.params import Params, choice, power_slider, seed, slider
 
 NUM_SAMPLES = 256
 NUM_STEPS, STRIDE = 200, 10  # gradient steps, and how many from one look to the next
+PICTURE_EVERY = 4  # looks of the two flows that are shown
 UNSEEN = 512  # directions that judge
 MOST_SLICES = 256
 COUNTS = tuple(2**k for k in range(9))  # 1 to MOST_SLICES
@@ -119,14 +120,21 @@ def fresh_or_fixed_view(params: FreshOrFixedParams) -> FreshOrFixedView:
 
 
 def refine_fresh_or_fixed(params: FreshOrFixedParams) -> Iterator[FreshOrFixedView]:
-    """Let both flows go on, a few steps at a time, and then those with every other M."""
+    """Let both flows go on, look by look, and then those with every other M.
+
+    A slider waits for one look of one flow at most (10 to 20 ms); few of them are worth a picture.
+    """
+    shown = fresh_or_fixed_view(params)
     for count in (params.num_slices, *COUNTS):
         pair = _pair(params, count)
-        looks = 2 if count <= 64 else 1  # some 30 ms
         while not all(flow.is_done for flow in pair):
             for flow in pair:
-                flow.go_on(looks)
-            yield fresh_or_fixed_view(params)
+                flow.go_on()
+                yield shown
+            looks = pair[0].step // STRIDE
+            if pair[0].is_done or (count == params.num_slices and looks % PICTURE_EVERY == 0):
+                shown = fresh_or_fixed_view(params)
+                yield shown
 
 
 class SlicedFlow:
@@ -176,15 +184,14 @@ class SlicedFlow:
         directions = uniform_directions(self._dim, MOST_SLICES, seed=_stream(self._seed) + 1 + step)
         return directions[:, : self._num_slices].contiguous()  # M slices are the first of 2 M
 
-    def go_on(self, looks: int) -> None:
-        """Take ``STRIDE`` steps and look, so many times or until the last step is done."""
-        for _ in range(looks):
-            if self.is_done:
-                return
-            for _ in range(STRIDE):
-                self._descend()
-            self._looks[len(self.reported)] = _along_unseen(self.z)
-            self.reported.append(self._report())
+    def go_on(self) -> None:
+        """Take ``STRIDE`` steps and look, unless the last step is done."""
+        if self.is_done:
+            return
+        for _ in range(STRIDE):
+            self._descend()
+        self._looks[len(self.reported)] = _along_unseen(self.z)
+        self.reported.append(self._report())
 
     def means(self) -> np.ndarray:
         """Return the mean of T over unseen directions at each look, shape (S,)."""
