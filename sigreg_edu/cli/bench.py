@@ -18,6 +18,7 @@ from sigreg_edu.cli.measure import (
     MEANING,
     ExplorerResult,
     NotebookResult,
+    measure_bare,
     measure_explorer,
     measure_notebook,
 )
@@ -73,20 +74,22 @@ def run(options: argparse.Namespace) -> int:
     notebook = find_notebook(given, Path.cwd(), os.environ) if given else None
     results, machine = [], look_machine()
     with serve_lab([notebook] if notebook else []) as server, open_browser() as browser:
+        bare = [measure_bare(browser, server, moves=options.moves)]
         for name in names:
             print(f"{name} …", flush=True)
             result = measure_explorer(
                 browser, server, name, moves=options.moves, soak_moves=options.soak_moves
             )
             results.append(result)
+        bare.append(measure_bare(browser, server, moves=options.moves))
         opened = measure_notebook(browser, server, notebook) if notebook else None
         chromium = browser.version
-    table = as_table(results, opened)
+    table = as_table(results, opened, bare)
     print(table)
     output = options.output or (None if options.only else OUTPUT)
     if output:
         made_with = look_versions(chromium)
-        keep(output, as_record(results, opened, machine=machine, versions=made_with), table)
+        keep(output, as_record(results, opened, bare, machine=machine, versions=made_with), table)
     return 0 if all(map(keeps_promises, results)) and notebook_keeps_promises(opened) else 1
 
 
@@ -124,7 +127,9 @@ def notebook_keeps_promises(result: NotebookResult | None) -> bool:
     return result.first_picture_s <= FIRST_PICTURE_S and result.resident_mb <= RESIDENT_MB
 
 
-def as_table(results: Sequence[ExplorerResult], opened: NotebookResult | None) -> str:
+def as_table(
+    results: Sequence[ExplorerResult], opened: NotebookResult | None, bare: Sequence[float]
+) -> str:
     """Return the results as a Markdown table, with the promises under it."""
     head = (
         "explorer | median ms | p95 ms | slowest ms | median/p95 while refining | ahead, median ms"
@@ -145,6 +150,10 @@ def as_table(results: Sequence[ExplorerResult], opened: NotebookResult | None) -
     lines += ["", f"Promised: median ≤ {MEDIAN_MS:g} ms, p95 ≤ {P95_MS:g} ms, no blank frame, "]
     lines[-1] += f"growth ≤ {GROWTH_MB:g} MB, one figure; played ≥ {PLAYED_PER_S:g} pictures/s; "
     lines[-1] += f"with a single slider, sent ahead, ≤ {AHEAD_MS:g} ms."
+    lines.append(
+        "An explorer that computes nothing and moves one line, before all others and after them: "
+        f"median {' and '.join(f'{ms:.0f}' for ms in bare)} ms."
+    )
     if opened:
         lines.append(
             f"Notebook {opened.name}: first picture {opened.first_picture_s:g} s after asking for "
@@ -157,6 +166,7 @@ def as_table(results: Sequence[ExplorerResult], opened: NotebookResult | None) -
 def as_record(
     results: Sequence[ExplorerResult],
     opened: NotebookResult | None,
+    bare: Sequence[float],
     *,
     machine: Mapping[str, object],
     versions: Mapping[str, str],
@@ -166,6 +176,7 @@ def as_record(
         "meaning": MEANING,
         "machine": machine,
         "versions": versions,
+        "bare_ms": list(bare),
         "explorers": [asdict(result) for result in results],
         "notebook": asdict(opened) if opened else None,
     }

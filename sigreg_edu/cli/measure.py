@@ -46,6 +46,10 @@ MEANING = {
         "and down, after one move of each to warm up; where a coarse picture comes first, it "
         "is the one that counts"
     ),
+    "bare_ms": (
+        "the same for an explorer that computes nothing and moves one line, before all others and "
+        "after them, medians: what Jupyter and the browser take by themselves on this machine"
+    ),
     "refining_median_ms, refining_p95_ms": (
         f"the same for moves made {REFINING_SECONDS:g} s after the last one's picture, when an "
         "explorer that refines its picture is at it; the time to the last picture before "
@@ -140,12 +144,7 @@ def measure_explorer(
         moves: timed moves, over all sliders together.
         soak_moves: moves of the memory test; 0 leaves it out.
     """
-    notebook = server.notebooks / f"bench_{name}.ipynb"
-    notebook.write_text(json.dumps(notebook_showing(name)))
-    lab = LabPage.open(browser, server, notebook.name)
-    lab.run_all()
-    explorer = lab.explorers()[0]
-    explorer.rest(1.0)
+    lab, explorer = open_alone(browser, server, name, notebook_showing(name))
     live = [slider for slider in explorer.sliders() if explorer.answers(slider)]
     turns = plan(live, moves)
     times = time_moves(explorer, turns)
@@ -177,6 +176,30 @@ def measure_explorer(
     )
     lab.close()
     return result
+
+
+def measure_bare(browser: Browser, server: LabServer, *, moves: int) -> float:
+    """Return the median milliseconds of a move of :func:`~sigreg_edu.cli.bare.bare_explorer`."""
+    source = "from sigreg_edu.cli.bare import bare_explorer\nexplorer = bare_explorer()\nexplorer"
+    lab, explorer = open_alone(browser, server, "bare", notebook_of(source))
+    sliders = explorer.sliders()
+    explorer.answers(sliders[0])  # a move to warm up
+    median, _, _ = summary(time_moves(explorer, plan(sliders, moves)))
+    lab.close()
+    return median
+
+
+def open_alone(
+    browser: Browser, server: LabServer, name: str, notebook: dict
+) -> tuple[LabPage, LiveExplorer]:
+    """Open a notebook of one explorer, run it and wait until the picture is at rest."""
+    path = server.notebooks / f"bench_{name}.ipynb"
+    path.write_text(json.dumps(notebook))
+    lab = LabPage.open(browser, server, path.name)
+    lab.run_all()
+    explorer = lab.explorers()[0]
+    explorer.rest(1.0)
+    return lab, explorer
 
 
 def measure_notebook(browser: Browser, server: LabServer, notebook: Path) -> NotebookResult:

@@ -32,6 +32,7 @@ GOOD = ExplorerResult(
     soak=SoakResult(moves=2000, growth_mb=1.5, figures_alive=1),
 )
 OPENED = NotebookResult(name="01_shadows", first_picture_s=4.0, resident_mb=400.0)
+BARE = [31.0, 33.0]
 
 
 class FakeSlider:
@@ -91,25 +92,28 @@ def test_a_notebook_promises_a_start_and_a_size():
 
 
 def test_the_table_has_a_row_for_each_explorer():
-    lines = bench.as_table([GOOD, replace(GOOD, name="null", soak=None, p95_ms=200)], OPENED)
+    lines = bench.as_table([GOOD, replace(GOOD, name="null", soak=None, p95_ms=200)], OPENED, BARE)
     head, rule, first, second, *rest = lines.splitlines()
     assert head.count("|") == rule.count("|") == first.count("|") == second.count("|")
     assert first.startswith(
         "| winding | 40 | 70 | 95 | 45/80 | 12 | 0 of 900 | 18, – | 1.5 | 1 | yes |"
     )
     assert second.endswith("| – | – | NO |")
+    assert "median 31 and 33 ms" in rest[-2]
     assert "01_shadows: first picture 4 s" in rest[-1]
 
 
 def test_the_record_explains_every_number_and_names_no_machine():
     machine, versions = bench.look_machine(), bench.look_versions(chromium="1.2")
-    record = bench.as_record([GOOD], OPENED, machine=machine, versions=versions)
+    record = bench.as_record([GOOD], OPENED, BARE, machine=machine, versions=versions)
     explained = " ".join(record["meaning"])
     described = {"name", "sliders", "moves", "console_errors", "soak"}
     for field in fields(ExplorerResult):
         assert field.name in described or field.name in explained
     assert set(machine) == {"cpus", "load_before", "system", "processor"}
     assert versions["chromium"] == "1.2"
+    assert record["bare_ms"] == BARE
+    assert "bare_ms" in record["meaning"]
     assert json.loads(json.dumps(record)) == record
 
 
