@@ -1,6 +1,7 @@
-"""An explorer with nothing in it: what Jupyter and the browser take by themselves for a picture.
+"""An explorer of one line: what any picture costs, whatever it shows.
 
-Times depend on the machine, so every bench of the explorers measures this one beside them.
+Jupyter, the browser, the kit's widgets and an almost empty picture take their time also where
+nothing is computed. It depends on the machine, so each bench of the explorers measures it, too.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from sigreg_edu.cli.browser import (
     SECOND,
     LabPage,
     LiveExplorer,
+    NotebookFailed,
     arrow_with_room,
     drag_with_room,
 )
@@ -37,6 +38,7 @@ PLAY_SECONDS = 4.0
 AHEAD_ROUNDS, AHEAD_MOVES = 3, 4  # fewer moves in a row than positions that are sent ahead
 AHEAD_SECONDS, BETWEEN_SECONDS = 3.0, 0.1
 MEGABYTE = 1e6
+BARE = "from sigreg_edu.cli.bare import bare_explorer\nexplorer = bare_explorer()\nexplorer"
 
 MEANING = {
     "median_ms, p95_ms, slowest_ms": (
@@ -48,7 +50,7 @@ MEANING = {
     ),
     "bare_ms": (
         "the same for an explorer that computes nothing and moves one line, before all others and "
-        "after them, medians: what Jupyter and the browser take by themselves on this machine"
+        "after them, medians: what Jupyter, the browser and the kit's widgets take for any picture"
     ),
     "refining_median_ms, refining_p95_ms": (
         f"the same for moves made {REFINING_SECONDS:g} s after the last one's picture, when an "
@@ -179,14 +181,19 @@ def measure_explorer(
 
 
 def measure_bare(browser: Browser, server: LabServer, *, moves: int) -> float:
-    """Return the median milliseconds of a move of :func:`~sigreg_edu.cli.bare.bare_explorer`."""
-    source = "from sigreg_edu.cli.bare import bare_explorer\nexplorer = bare_explorer()\nexplorer"
-    lab, explorer = open_alone(browser, server, "bare", notebook_of(source))
+    """Return the median milliseconds of a move of :func:`~sigreg_edu.cli.bare.bare_explorer`.
+
+    Raises:
+        NotebookFailed: a move was not answered, or the page's console told an error.
+    """
+    lab, explorer = open_alone(browser, server, "bare", notebook_of(BARE))
     sliders = explorer.sliders()
     explorer.answers(sliders[0])  # a move to warm up
-    median, _, _ = summary(time_moves(explorer, plan(sliders, moves)))
+    times = time_moves(explorer, plan(sliders, moves))
+    if None in times or lab.errors:
+        raise NotebookFailed(f"the bare explorer failed: moves took {times} ms, {lab.errors}")
     lab.close()
-    return median
+    return summary(times)[0]
 
 
 def open_alone(

@@ -1,10 +1,10 @@
 """A figure that redraws only what moves.
 
-Matplotlib's full draw takes some 40 ms, most of it axes, ticks and text that stay as they are.
+A full draw takes tens of milliseconds, most of it axes, ticks and text that stay as they are.
 :class:`ExplorerFigure` draws these once, keeps the pixels, and for each new view paints only the
-moving artists over a copy (blitting), their text from kept letters (``typecase``). It uses an Agg
-canvas and never pyplot: nothing is registered globally, so a figure lives exactly as long as its
-owner.
+moving artists over a copy (blitting). All text is set from kept letters (``typecase``). The canvas
+is Agg's and never pyplot's: nothing is registered globally, so a figure lives exactly as long as
+its owner.
 """
 
 from __future__ import annotations

@@ -2,42 +2,46 @@
 
 Matplotlib lays out and rasterizes every letter of a text each time it is painted, 0.1 ms and more a
 letter: most of what a picture with a table of numbers costs. Here each word, and each digit and
-sign, is rasterized once for a font, size and colour, and its pixels are placed from then on. Texts
-begin at whole pixels, and pairs of a word and a sign are not kerned; else they look the same.
+sign, is rasterized once for a font, size, resolution and colour, and then only placed. Letters of a
+word are kerned; beside a digit or a sign nothing is, and all begins at whole pixels, so that a line
+may differ from Matplotlib's own by a pixel or two in length.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.colors import to_rgba
 from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
+
+from sigreg_edu.views.kept import Kept
 
 Colour = tuple[float, float, float, float]
-#: Words stay whole, since their letters are kerned; what is in no word stands alone. A combining
-#: accent goes with its letter.
-SORT = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*)+|.[\u0300-\u036f]*", re.DOTALL)
-KEPT_CASES = 64  # fonts in a size
-KEPT_SORTS = 1024  # words and signs of each; 1 to 5 kB each
-MARGIN = 3  # pixels around a word for what its metrics do not tell
+#: Latin, Greek, Cyrillic, accents, punctuation, signs: written from left to right, a letter each.
+PLAIN = re.compile("[\u0020-\u052f\u1e00-\u1fff\u2010-\u2027\u2030-\u205f\u2070-\u2bff]*")
+#: A word stays whole; what is in no word stands alone. A combining accent goes with its letter.
+WORD = re.compile(r"(?:[^\W\d_][\u0300-\u036f\u20d0-\u20ff]*)+|.[\u0300-\u036f\u20d0-\u20ff]*")
+KEPT_CASES, KEPT_STAMPS = 24, 512  # some 10 MB at most where each word is one of a few letters
+MARGIN = 4  # pixels around a word for what its metrics do not tell
 
 
 class Size(NamedTuple):
-    """Of a word, in pixels: its advance, its height above and its depth below the baseline."""
+    """Of a word, in pixels: how far it takes the pen, its height and depth from the baseline."""
 
-    width: float
+    advance: float
     ascent: float
     descent: float
 
 
-class Sort(NamedTuple):
-    """The pixels (height, width, 4) of a word, and the place of their lower left corner.
+class Stamp(NamedTuple):
+    """The pixels (height, width, 4) of a word, the lowest row first; no row if it has no ink.
 
-    The place is relative to where the word begins on the baseline, in pixels to the right and up.
+    Its lower left corner lies so far to the right and up from where the pen stands on the baseline.
     """
 
     pixels: np.ndarray
@@ -56,76 +60,88 @@ class Typecase:
     def __init__(self, font: FontProperties, dots_per_inch: float) -> None:
         self._font = font
         self._dots_per_inch = dots_per_inch
-        self._bench = RendererAgg(1, 1, dots_per_inch)
-        self.size = lru_cache(KEPT_SORTS)(self._measured)
-        self.sort = lru_cache(KEPT_SORTS)(self._cast)
+        self._measurer = RendererAgg(1, 1, dots_per_inch)
+        self._sizes: Kept[Size] = Kept(KEPT_STAMPS)
+        self._stamps: Kept[Stamp] = Kept(KEPT_STAMPS)
+
+    def size(self, word: str) -> Size:
+        """Return the size of a word."""
+        return self._sizes.get_or_make(word, lambda: self._measured(word))
+
+    def stamp(self, word: str, colour: Colour) -> Stamp:
+        """Return the pixels of a word in a colour with an opacity."""
+        return self._stamps.get_or_make((word, colour), lambda: self._painted(word, colour))
 
     def size_of_line(self, line: str) -> Size:
         """Return the size of a line of words and signs."""
-        sizes = [self.size(word) for word in SORT.findall(line)] or [Size(0.0, 0.0, 0.0)]
+        sizes = [self.size(word) for word in WORD.findall(line)] or [Size(0.0, 0.0, 0.0)]
         return Size(
-            sum(size.width for size in sizes),
+            sum(size.advance for size in sizes),
             max(size.ascent for size in sizes),
             max(size.descent for size in sizes),
         )
 
     def _measured(self, word: str) -> Size:
-        width, height, descent = self._bench.get_text_width_height_descent(word, self._font, False)
+        width, height, descent = self._measurer.get_text_width_height_descent(
+            word, self._font, False
+        )
         return Size(width, height - descent, descent)
 
-    def _cast(self, word: str, colour: Colour) -> Sort | None:
-        """Return the pixels of a word in a colour with an opacity; None for one without ink."""
-        size = self.size(word)
-        left, low = MARGIN + math.ceil(size.ascent), MARGIN + math.ceil(size.descent)
-        height = low + math.ceil(size.ascent) + MARGIN
-        sheet = RendererAgg(2 * left + math.ceil(size.width), height, self._dots_per_inch)
+    def _painted(self, word: str, colour: Colour) -> Stamp:
+        advance, ascent, descent = self.size(word)
+        # An accent or an underscore may stand a good part of a letter beside its place.
+        beside = MARGIN + math.ceil(self._measurer.points_to_pixels(self._font.get_size()) / 2)
+        above, below = (MARGIN + max(0, math.ceil(way)) for way in (ascent, descent))
+        sheet = RendererAgg(2 * beside + math.ceil(advance), above + below, self._dots_per_inch)
         ink = sheet.new_gc()
         ink.set_foreground(colour[:3])
-        sheet.draw_text(ink, left, height - low, word, self._font, 0.0)
+        sheet.draw_text(ink, beside, above, word, self._font, 0.0)
         pixels = np.asarray(sheet.buffer_rgba())
         rows, columns = np.nonzero(pixels[..., 3])
         if not rows.size:
-            return None
+            return Stamp(np.empty((0, 0, 4), dtype=np.uint8), 0, 0)
         top, bottom, first, last = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
-        # Agg takes images with the lowest row first.
         cut = pixels[top:bottom, first:last][::-1].copy()
         cut[..., 3] = np.rint(cut[..., 3] * colour[3])
-        return Sort(cut, int(first) - left, height - low - int(bottom))
+        return Stamp(cut, int(first) - beside, above - int(bottom))
 
 
-@lru_cache(KEPT_CASES)
-def typecase(font: FontProperties, dots_per_inch: float) -> Typecase:
-    """Return the one typecase of a font and a size."""
-    return Typecase(font, dots_per_inch)
+_cases: Kept[Typecase] = Kept(KEPT_CASES)
+
+
+def typecase_of(font: FontProperties, dots_per_inch: float) -> Typecase:
+    """Return the one typecase of a font in its size at a resolution."""
+    font = font.copy()  # the key must not change with the text it belongs to
+    return _cases.get_or_make((font, dots_per_inch), lambda: Typecase(font, dots_per_inch))
 
 
 class TypesetRenderer(RendererAgg):
-    """Matplotlib's Agg renderer, but level text is set from kept letters."""
+    """Matplotlib's Agg renderer, but level plain text is set from kept letters."""
 
     def draw_text(
         self, gc: Any, x: float, y: float, s: str, prop: FontProperties, angle: float,
-        ismath: Any = False, mtext: Any = None,
+        ismath: Any = False, mtext: Text | None = None,
     ) -> None:  # fmt: skip
         """Draw one line of text; arguments are those of Matplotlib's renderers."""
-        if ismath or angle or not gc.get_antialiased():
+        if ismath or angle or not gc.get_antialiased() or not PLAIN.fullmatch(s):
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
             return
-        case, colour = typecase(prop.copy(), self.dpi), gc.get_rgb()
-        across, baseline = float(round(x)), round(self.height - y)
-        for word in SORT.findall(s):
-            sort = case.sort(word, colour)
-            if sort is not None:
-                self.draw_image(gc, round(across) + sort.right, baseline + sort.up, sort.pixels)
-            across += case.size(word).width
+        case, colour = typecase_of(prop, self.dpi), to_rgba(gc.get_rgb())
+        pen, baseline = float(round(x)), round(self.height - y)
+        for word in WORD.findall(s):
+            pixels, right, up = case.stamp(word, colour)
+            if pixels.size:
+                self.draw_image(gc, round(pen) + right, baseline + up, pixels)
+            pen += case.size(word).advance
 
     def get_text_width_height_descent(
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
         """Return the size of a line in pixels, as Matplotlib asks for it."""
-        if ismath:
+        if ismath or not PLAIN.fullmatch(s):
             return super().get_text_width_height_descent(s, prop, ismath)
-        size = typecase(prop.copy(), self.dpi).size_of_line(s)
-        return size.width, size.ascent + size.descent, size.descent
+        size = typecase_of(prop, self.dpi).size_of_line(s)
+        return size.advance, size.ascent + size.descent, size.descent
 
 
 class TypesetCanvas(FigureCanvasAgg):
@@ -133,7 +149,9 @@ class TypesetCanvas(FigureCanvasAgg):
 
     def get_renderer(self) -> TypesetRenderer:
         """Return the renderer, a new one when the figure's size or resolution has changed."""
-        renderer = super().get_renderer()
-        if not isinstance(renderer, TypesetRenderer):
-            self.renderer = TypesetRenderer(renderer.width, renderer.height, renderer.dpi)
+        width, height = self.figure.bbox.size
+        renderer = getattr(self, "renderer", None)
+        wanted = (width, height, self.figure.dpi)
+        if renderer is None or (renderer.width, renderer.height, renderer.dpi) != wanted:
+            self.renderer = TypesetRenderer(*wanted)
         return self.renderer

@@ -11,6 +11,7 @@ Flows take up to a second, so they go on step by step while the sliders rest, an
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,7 +28,8 @@ from sigreg_edu.views.params import Params, choice, power_slider, seed, slider
 
 NUM_SAMPLES = 256
 NUM_STEPS, STRIDE = 200, 10  # gradient steps, and how many from one look to the next
-PICTURE_EVERY = 4  # looks of the two flows that are shown
+PICTURE_EVERY = 4  # looks at the two flows that are shown
+STEP_SECONDS = 0.015  # of a refinement's step, and the rest of a look
 UNSEEN = 512  # directions that judge
 MOST_SLICES = 256
 COUNTS = tuple(2**k for k in range(9))  # 1 to MOST_SLICES
@@ -120,21 +122,32 @@ def fresh_or_fixed_view(params: FreshOrFixedParams) -> FreshOrFixedView:
 
 
 def refine_fresh_or_fixed(params: FreshOrFixedParams) -> Iterator[FreshOrFixedView]:
-    """Let both flows go on, look by look, and then those with every other M.
+    """Let both flows go on, a few steps at a time, and then those with every other M.
 
-    A slider waits for one look of one flow at most (10 to 20 ms); few of them are worth a picture.
+    Each step takes some ``STEP_SECONDS``, and most show nothing new: a slider need not wait long.
     """
-    shown = fresh_or_fixed_view(params)
+    shown = None
     for count in (params.num_slices, *COUNTS):
-        pair = _pair(params, count)
-        while not all(flow.is_done for flow in pair):
-            for flow in pair:
-                flow.go_on()
-                yield shown
-            looks = pair[0].step // STRIDE
-            if pair[0].is_done or (count == params.num_slices and looks % PICTURE_EVERY == 0):
+        fresh, fixed = _pair(params, count)
+        while not (fresh.is_done and fixed.is_done):
+            before = fresh.step
+            _go_on_for(STEP_SECONDS, fresh, fixed)
+            news = count == params.num_slices and _pictures(fresh.step) > _pictures(before)
+            if shown is None or news or (fresh.is_done and fixed.is_done):
                 shown = fresh_or_fixed_view(params)
-                yield shown
+            yield shown
+
+
+def _go_on_for(seconds: float, *flows: SlicedFlow) -> None:
+    """Let the flow that is furthest behind go on to its next look, until the time is over."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end and not all(flow.is_done for flow in flows):
+        min(flows, key=lambda flow: flow.step).go_on()
+
+
+def _pictures(step: int) -> int:
+    """How many pictures there are of the flows until a step."""
+    return step // (PICTURE_EVERY * STRIDE)
 
 
 class SlicedFlow:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from sigreg_edu.cli import bench, measure
+from sigreg_edu.cli.browser import NotebookFailed
 from sigreg_edu.cli.errors import UserError
 from sigreg_edu.cli.measure import ExplorerResult, NotebookResult, SoakResult
 from sigreg_edu.cli.soak import planned_moves, soak
@@ -126,6 +127,43 @@ def test_numbers_and_table_are_kept_beside_each_other(tmp_path):
 def test_an_unknown_explorer_is_answered_with_the_names():
     with pytest.raises(UserError, match=r"no explorer 'windnig'.*Choose from: .*winding"):
         bench.chosen(["windnig"])
+
+
+class FakePage:
+    def __init__(self, errors=()):
+        self.errors, self.closed = list(errors), False
+
+    def sliders(self):
+        return ["one"]
+
+    def answers(self, _slider):
+        return True
+
+    def close(self):
+        self.closed = True
+
+
+def test_the_bare_explorer_is_measured_like_the_others(monkeypatch):
+    page, times = FakePage(), [30.0, 50.0, 34.0]
+    monkeypatch.setattr(measure, "open_alone", lambda *_: (page, page))
+    monkeypatch.setattr(measure, "time_moves", lambda _explorer, turns: times[: len(turns)])
+    assert measure.measure_bare(None, None, moves=3) == 34.0
+    assert page.closed
+
+
+@pytest.mark.parametrize("fault", [{"times": [30.0, None]}, {"errors": ["uncaught"]}])
+def test_a_bare_explorer_that_failed_is_no_measure(monkeypatch, fault):
+    page = FakePage(fault.get("errors", ()))
+    monkeypatch.setattr(measure, "open_alone", lambda *_: (page, page))
+    monkeypatch.setattr(measure, "time_moves", lambda *_: fault.get("times", [30.0]))
+    with pytest.raises(NotebookFailed, match="bare explorer"):
+        measure.measure_bare(None, None, moves=2)
+
+
+def test_the_cell_of_the_bare_explorer_shows_one():
+    names = {}
+    exec(measure.BARE, names)
+    assert names["explorer"].picture.frame
 
 
 def test_moves_are_shared_out_evenly():

@@ -5,21 +5,27 @@ import pytest
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.transforms import Bbox
 
-from sigreg_edu.figures.typecase import TypesetCanvas, TypesetRenderer, typecase
+from sigreg_edu.figures.typecase import TypesetCanvas, TypesetRenderer, typecase_of
 
 SIZE = (300, 80)
 INK = (0.2, 0.4, 0.6, 1.0)
 FONTS = (FontProperties(size=12.5), FontProperties(size=11.0, weight="bold"))
 
 
-def painted(renderer, line, *, font=FONTS[0], alpha=None, at=(30.0, 40.0), angle=0.0, math=False):
+def painted(
+    renderer, line, *, font=FONTS[0], at=(30.0, 40.0), angle=0.0, math=False, dpi=100, clip=None,
+    ink=INK, alpha=None,
+):  # fmt: skip
     """What a reader sees of a line on white, (height, width, 3)."""
-    sheet = renderer(*SIZE, 100)
-    ink = sheet.new_gc()
-    ink.set_foreground(INK, isRGBA=True)
-    ink.set_alpha(alpha)
-    sheet.draw_text(ink, *at, line, font, angle, ismath=math)
+    sheet = renderer(*SIZE, dpi)
+    pen = sheet.new_gc()
+    pen.set_foreground(ink, isRGBA=True)
+    pen.set_alpha(alpha)
+    if clip:
+        pen.set_clip_rectangle(Bbox.from_bounds(*clip))
+    sheet.draw_text(pen, *at, line, font, angle, ismath=math)
     pixels = np.asarray(sheet.buffer_rgba()) / 255.0
     return pixels[..., :3] * pixels[..., 3:] + 1.0 - pixels[..., 3:]
 
@@ -32,9 +38,39 @@ def test_a_line_looks_as_matplotlib_paints_it(line, font):
     assert theirs.min() < 0.5
 
 
-def test_opacity_is_kept():
-    ours, theirs = (painted(kind, "0.314", alpha=0.3) for kind in (TypesetRenderer, RendererAgg))
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"alpha": 0.3},
+        {"ink": (0.2, 0.4, 0.6, 0.3)},
+        {"dpi": 200},
+        {"at": (-4.0, 6.0)},
+        {"at": (280.0, 79.0)},
+    ],
+)
+@pytest.mark.parametrize("line", ["0.314", "a_b"])
+def test_opacity_resolution_and_edges_are_as_matplotlibs(how, line):
+    ours, theirs = (painted(kind, line, **how) for kind in (TypesetRenderer, RendererAgg))
     assert np.abs(ours - theirs).max() < 0.01
+    assert theirs.min() < 0.9
+
+
+def test_text_is_clipped():
+    whole, cut = (painted(TypesetRenderer, "0.314", clip=c) for c in (None, (0, 0, 50, 80)))
+    assert (cut[:, :49] == whole[:, :49]).all()
+    assert (cut[:, 51:] == 1.0).all()
+    assert (whole[:, 51:] < 0.5).any()
+
+
+@pytest.mark.parametrize("line", ["", " "])
+def test_nothing_is_painted_where_nothing_is_written(line):
+    assert (painted(TypesetRenderer, line) == 1.0).all()
+
+
+def test_what_is_written_otherwise_is_left_to_matplotlib():
+    line = "a\u05d1\u05d2\u0301"  # Hebrew runs from right to left
+    ours, theirs = (painted(kind, line) for kind in (TypesetRenderer, RendererAgg))
+    assert (ours == theirs).all()
 
 
 def test_a_line_begins_at_a_whole_pixel():
@@ -58,11 +94,10 @@ def test_a_line_is_as_large_as_matplotlib_says(line):
 
 
 def test_letters_are_kept_by_font_size_and_colour():
-    case = typecase(FontProperties(size=9.0), 100)
-    assert case.sort("7", INK) is typecase(FontProperties(size=9.0), 100).sort("7", INK)
-    assert case is not typecase(FontProperties(size=9.0), 200)
-    assert (case.sort("7", INK).pixels != case.sort("7", (1.0, 0.0, 0.0, 1.0)).pixels).any()
-    assert case.sort(" ", INK) is None
+    case = typecase_of(FontProperties(size=9.0), 100)
+    assert case.stamp("7", INK) is typecase_of(FontProperties(size=9.0), 100).stamp("7", INK)
+    assert case is not typecase_of(FontProperties(size=9.0), 200)
+    assert (case.stamp("7", INK).pixels != case.stamp("7", (1.0, 0.0, 0.0, 1.0)).pixels).any()
 
 
 def test_a_font_that_changes_finds_other_letters():
@@ -72,15 +107,27 @@ def test_a_font_that_changes_finds_other_letters():
     assert (painted(TypesetRenderer, "0.314", font=font) != before).any()
 
 
+def test_a_picture_painted_again_asks_matplotlib_for_no_letter(monkeypatch):
+    figure = Figure(figsize=(2.0, 1.0), dpi=100)
+    canvas = TypesetCanvas(figure)
+    words = figure.text(0.1, 0.5, "T = 0.314")
+    canvas.draw()
+    words.set_text("T = 431.0")
+    asked = []
+    monkeypatch.setattr(RendererAgg, "draw_text", lambda *given, **_: asked.append(given))
+    canvas.draw()
+    assert asked == []
+    assert np.asarray(canvas.buffer_rgba())[..., :3].min() == 0
+
+
 def test_the_canvas_follows_its_figure():
     figure = Figure(figsize=(2.0, 1.0), dpi=100)
     canvas = TypesetCanvas(figure)
-    figure.text(0.1, 0.5, "0.314")
     canvas.draw()
     first = canvas.get_renderer()
+    assert isinstance(first, TypesetRenderer)
     assert canvas.get_renderer() is first
     figure.set_dpi(200)
     canvas.draw()
-    assert canvas.get_width_height(physical=True) == (400, 200)
+    assert isinstance(canvas.get_renderer(), TypesetRenderer)
     assert np.asarray(canvas.buffer_rgba()).shape == (200, 400, 4)
-    assert np.asarray(canvas.buffer_rgba()).min() == 0

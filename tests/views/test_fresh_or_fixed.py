@@ -19,6 +19,7 @@ from sigreg_edu.views.fresh_or_fixed import (
     COUNTS,
     JITTER,
     NUM_STEPS,
+    PICTURE_EVERY,
     STRIDE,
     UNSEEN,
     FreshOrFixedParams,
@@ -154,6 +155,16 @@ def test_the_view_before_and_after_refinement():
     start = fresh_or_fixed_view(params.changed(step=0))
     assert "Nothing has moved" in start.readout
     assert np.ptp(start.fresh_by_count) == 0.0
+
+
+def test_a_refinement_has_news_at_once_and_then_few_pictures():
+    params = FreshOrFixedParams(dim=4, num_slices=2, seed=12)
+    before = fresh_or_fixed_view(params)
+    views = list(refine_fresh_or_fixed(params))
+    assert np.isfinite(views[0].fresh).sum() > np.isfinite(before.fresh).sum()
+    pictures = {id(view) for view in views}
+    assert len(pictures) <= 1 + NUM_STEPS // (PICTURE_EVERY * STRIDE) + len(COUNTS)
+    assert np.isfinite(views[-1].fixed_by_count).all()
 
 
 def test_words_on_how_many_fixed_slices_it_takes():

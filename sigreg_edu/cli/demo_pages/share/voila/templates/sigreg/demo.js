@@ -106,13 +106,22 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// The explorer comes when its kernel has run: number its steps, and fit its picture.
-const BELOW = 130; // pixels that stay for the read-out: nearly five lines
+// The explorer comes when its kernel has run: number its steps, and fit its picture. What stays for
+// the read-out only grows, so that the picture does not jump at each move; another window starts anew.
+const LEAST_BELOW = 130; // pixels: nearly five lines
+const MOST_BELOW = 190; // seven
+let below = LEAST_BELOW;
 function fit() {
   const canvas = document.querySelector(".sigreg-picture canvas");
   if (!canvas) return;
-  const above = canvas.getBoundingClientRect().top + window.scrollY;
-  root.style.setProperty("--demo-rest", `${Math.ceil(above) + BELOW}px`);
+  const { top, bottom } = canvas.getBoundingClientRect();
+  const words = document.querySelector(".sigreg-readout").getBoundingClientRect().bottom - bottom;
+  below = Math.min(Math.max(below, words + 8), MOST_BELOW);
+  root.style.setProperty("--demo-rest", `${Math.ceil(top + window.scrollY + below)}px`);
+}
+function refit() {
+  below = LEAST_BELOW;
+  fit();
 }
 const watch = new MutationObserver(() => {
   if (!document.querySelector(".sigreg-picture canvas")) return;
@@ -125,5 +134,5 @@ document.addEventListener("DOMContentLoaded", () => {
   watch.observe(document.body, { childList: true, subtree: true });
   mark();
 });
-window.addEventListener("resize", fit);
-document.addEventListener("fullscreenchange", fit);
+window.addEventListener("resize", refit);
+document.addEventListener("fullscreenchange", refit);
