@@ -149,9 +149,8 @@ class TypesetCanvas(FigureCanvasAgg):
 
     def get_renderer(self) -> TypesetRenderer:
         """Return the renderer, a new one when the figure's size or resolution has changed."""
-        width, height = self.figure.bbox.size
         renderer = getattr(self, "renderer", None)
-        wanted = (width, height, self.figure.dpi)
+        wanted = (*self.get_width_height(physical=True), self.figure.dpi)
         if renderer is None or (renderer.width, renderer.height, renderer.dpi) != wanted:
             self.renderer = TypesetRenderer(*wanted)
         return self.renderer

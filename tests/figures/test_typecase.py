@@ -121,13 +121,14 @@ def test_a_picture_painted_again_asks_matplotlib_for_no_letter(monkeypatch):
 
 
 def test_the_canvas_follows_its_figure():
-    figure = Figure(figsize=(2.0, 1.0), dpi=100)
+    figure = Figure(figsize=(2.0, 4.6), dpi=100)  # 4.6 * 100 is not quite 460
     canvas = TypesetCanvas(figure)
     canvas.draw()
+    assert np.asarray(canvas.buffer_rgba()).shape == (460, 200, 4)
     first = canvas.get_renderer()
     assert isinstance(first, TypesetRenderer)
     assert canvas.get_renderer() is first
     figure.set_dpi(200)
     canvas.draw()
     assert isinstance(canvas.get_renderer(), TypesetRenderer)
-    assert np.asarray(canvas.buffer_rgba()).shape == (200, 400, 4)
+    assert np.asarray(canvas.buffer_rgba()).shape == (920, 400, 4)
