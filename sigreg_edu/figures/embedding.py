@@ -33,7 +33,7 @@ class CloudPanel:
 
     Attributes:
         dots: the points, a line per digit.
-        names: a disc and a large digit for each, at the middle of its class.
+        discs, names: a white disc and a large digit for each, at the middle of its class.
         heap, rays, box, factor: the cloud at its own size, and the inset that magnifies it.
     """
 
@@ -48,6 +48,10 @@ class CloudPanel:
         (box,) = axes.fill([0], [0], facecolor="white", edgecolor=style.GREY, linewidth=1.2)
         self.heap, self.rays, self.box = (owner.moving(artist) for artist in (heap, rays, box))
         self.dots = DigitDots(owner, axes, size=4.2)
+        self.discs = owner.moving(
+            axes.scatter([], [], s=16.0**2, facecolors="white", edgecolors=style.CLASS_COLOURS,
+                         alpha=0.85)
+        )  # fmt: skip
         self.names = [self._name(axes, digit) for digit in range(NUM_CLASSES)]
         self.factor = owner.moving(axes.text(0.0, 0.0, "", ha="center", va="top"))
 
@@ -58,17 +62,16 @@ class CloudPanel:
         for artist in (self.heap, self.rays, self.box, self.factor):
             artist.set_visible(small)
         self.dots.show(place(cloud.points), cloud.labels)
-        for (disc, name), centre in zip(self.names, place(cloud.centres), strict=True):
-            disc.set_data(centre[:1], centre[1:])
+        centres = place(cloud.centres)
+        self.discs.set_offsets(centres)
+        for name, centre in zip(self.names, centres, strict=True):
             name.set_data(centre[:1], centre[1:])
 
-    def _name(self, axes: Axes, digit: int) -> tuple[Line2D, Line2D]:
-        """A large digit on a white disc, both of them markers, which are quicker than text."""
-        (disc,) = axes.plot([], [], "o", color="white", markersize=16, alpha=0.85,
-                            markeredgecolor=style.CLASS_COLOURS[digit])  # fmt: skip
+    def _name(self, axes: Axes, digit: int) -> Line2D:
+        """A large digit, a marker, which stands in the middle of its place."""
         (name,) = axes.plot([], [], color=style.CLASS_COLOURS[digit], markersize=10,
                             marker=f"$\\mathbf{{{digit}}}$", markeredgewidth=0.3)  # fmt: skip
-        return self._owner.moving(disc), self._owner.moving(name)
+        return self._owner.moving(name)
 
     def _lens(self, cloud: Cloud):
         """Set up the inset, and return the map from the cloud into it."""

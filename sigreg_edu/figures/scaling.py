@@ -103,6 +103,7 @@ class ScalingFigure(ExplorerFigure):
             fits = view.fits[form]
             self.near[form].set_data(view.x, np.where(fits, view.curves[form], np.nan))
             self.far[form].set_data(view.x, view.curves[form])
+            self.far[form].set_visible(not fits.all())  # else it is hidden by the other
             self.dots[form].set_data(*view.dots[form].T)
             self.points[form].set_data([size], [takes[form]])
             now, exponent = self.told[form]

@@ -111,8 +111,9 @@ _cases: Kept[Typecase] = Kept(KEPT_CASES)
 
 def typecase_of(font: FontProperties, dots_per_inch: float) -> Typecase:
     """Return the one typecase of a font in its size at a resolution."""
-    font = font.copy()  # the key must not change with the text it belongs to
-    return _cases.get_or_make((font, dots_per_inch), lambda: Typecase(font, dots_per_inch))
+    # Fonts are told apart by their hashes, in Matplotlib too. A text may change its own; a copy stays.
+    key = (hash(font), dots_per_inch)
+    return _cases.get_or_make(key, lambda: Typecase(font.copy(), dots_per_inch))
 
 
 class TypesetRenderer(RendererAgg):

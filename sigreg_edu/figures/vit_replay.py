@@ -83,8 +83,8 @@ class VitReplayFigure(ExplorerFigure):
 
     def _show_artists(self, cloud: Cloud | None) -> None:
         """The panel shows and hides its inset by itself; the rest is hidden where no map is."""
-        for line in (*self.map.dots.lines, *sum(self.map.names, ())):
-            line.set_visible(cloud is not None)
+        for artist in (*self.map.dots.lines, self.map.discs, *self.map.names):
+            artist.set_visible(cloud is not None)
         if cloud is None:
             inset = (self.map.heap, self.map.rays, self.map.box, self.map.factor)
             for artist in (*inset, self.inner_circle):

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import statistics
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -117,21 +118,29 @@ class CostRecord:
             place: which of N, D, M, T may differ, 0 to 3.
             sizes: N, D, M, T.
         """
-        free = _free(form, place)
-        found = [
-            row
-            for row in self.every
-            if row.form == form and all(i in free or row.sizes[i] == sizes[i] for i in range(4))
-        ]
+        found = _families(self, form, place).get(_fixed(form, place, sizes), ())
         # Of several at one size, as VICReg has, the one that agrees in most of the others counts.
-        found.sort(key=lambda row: sum(row.sizes[i] == sizes[i] for i in range(4) if i != place))
+        found = sorted(
+            found, key=lambda row: sum(row.sizes[i] == sizes[i] for i in range(4) if i != place)
+        )
         rows = {row.sizes[place]: row for row in found}
         return [rows[value] for value in sorted(rows)]
 
 
-def _free(form: str, place: int) -> set[int]:
-    """Places that need not agree: the one that varies, and what a form does not depend on."""
-    return {place, *{"vicreg": (2, 3), "closed form": (3,)}.get(form, ())}
+def _fixed(form: str, place: int, sizes: Sequence[int]) -> tuple[int, ...]:
+    """The sizes that must agree: all but the one that varies and what a form does not depend on."""
+    free = {place, *{"vicreg": (2, 3), "closed form": (3,)}.get(form, ())}
+    return tuple(size for i, size in enumerate(sizes) if i not in free)
+
+
+@lru_cache(maxsize=64)
+def _families(record: CostRecord, form: str, place: int) -> Mapping[tuple, list[Measured]]:
+    """The measured steps of a form, those together whose fixed sizes agree."""
+    families = defaultdict(list)
+    for row in record.every:
+        if row.form == form:
+            families[_fixed(form, place, row.sizes)].append(row)
+    return families
 
 
 @lru_cache(maxsize=4)

@@ -158,8 +158,8 @@ def _off(record: CostRecord, params: CrossingParams, dots: Mapping[str, np.ndarr
     if not len(dots[params.form]):
         return record.model.within(row for row in record.every if row.form == params.form)
 
-    def line(form: str, dim: float) -> float:
-        return float(cost(record, params, form, np.asarray(dim), np.asarray(params.M)))
+    def line(form: str, dims: np.ndarray) -> np.ndarray:
+        return cost(record, params, form, dims, np.asarray(params.M))
 
     return worst_dot(dots, line)[0]
 

@@ -95,9 +95,9 @@ def scaling_of(record: CostRecord, params: ScalingParams) -> ScalingView:
     exponents = {form: _exponent(x, curve) for form, curve in curves.items()}
     dots = {form: _dots(record, params, form, place) for form in FORMS}
 
-    def line(form: str, size: float) -> float:
-        there = [size if i == place else float(other) for i, other in enumerate(params.sizes)]
-        return float(_cost(record, params, form, there))
+    def line(form: str, at: np.ndarray) -> np.ndarray:
+        there = [at if i == place else float(other) for i, other in enumerate(params.sizes)]
+        return _cost(record, params, form, there)
 
     return ScalingView(
         grows=params.grows,
@@ -162,13 +162,13 @@ def _report(params: ScalingParams) -> dict[str, np.ndarray]:
 
 
 def worst_dot(
-    dots: Mapping[str, np.ndarray], line: Callable[[str, float], float]
+    dots: Mapping[str, np.ndarray], line: Callable[[str, np.ndarray], np.ndarray]
 ) -> tuple[float, str, float]:
     """Return the dot that lies farthest off its line: by what factor, of which form, and where.
 
     Args:
         dots: measured (size, cost) of each form, (R, 2).
-        line: form and size → the model's cost.
+        line: form and sizes (R,) → the model's costs.
 
     Returns:
         1, no form and 0 where there is no dot.
@@ -178,9 +178,12 @@ def worst_dot(
     """
     found = [(1.0, "", 0.0)]
     for form, rows in dots.items():
-        for size, measured in rows:
-            off = float(measured / line(form, size))
-            found.append((max(off, 1.0 / off), form, float(size)))
+        if len(rows):
+            size, measured = rows.T
+            off = measured / line(form, size)
+            off = np.maximum(off, 1.0 / off)
+            worst = off.argmax()
+            found.append((float(off[worst]), form, float(size[worst])))
     return max(found)
 
 
