@@ -111,7 +111,7 @@ _cases: Kept[Typecase] = Kept(KEPT_CASES)
 
 def typecase_of(font: FontProperties, dots_per_inch: float) -> Typecase:
     """Return the one typecase of a font in its size at a resolution."""
-    # Fonts are told apart by their hashes, in Matplotlib too. A text may change its own; a copy stays.
+    # Matplotlib, too, tells fonts apart by their hashes. A text may change its font; a copy stays.
     key = (hash(font), dots_per_inch)
     return _cases.get_or_make(key, lambda: Typecase(font.copy(), dots_per_inch))
 
