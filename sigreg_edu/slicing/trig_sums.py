@@ -72,7 +72,7 @@ def trigonometric_sums(
     _require_reverse_mode(z, directions)
     count, dim = z.shape[-2:]
     views = z.reshape(-1, count, dim)  # (..., N, D) -> (V, N, D)
-    sums, _ = _forward(views, directions, num_points, spacing)
+    sums, _ = torch.ops.sigreg_edu.trigonometric_sums(views, directions, num_points, spacing)
     return sums.reshape(*z.shape[:-2], 2, num_points, -1)  # (V, 2, T, M) -> (..., 2, T, M)
 
 
@@ -84,7 +84,23 @@ def _require_reverse_mode(*tensors: torch.Tensor) -> None:
         raise RuntimeError(f"the fast statistic has no forward-mode derivative. {_INSTEAD}")
 
 
-@torch.library.custom_op("sigreg_edu::trigonometric_sums", mutates_args=())
+# The two operators below are told to torch one by one, since torch.library.custom_op would import
+# the compiler for everybody at the first call: 70 MB, and one or two seconds.
+SUMS, SUMS_BACKWARD = "sigreg_edu::trigonometric_sums", "sigreg_edu::trigonometric_sums_backward"
+torch.library.define(
+    SUMS,
+    "(Tensor z, Tensor directions, SymInt num_points, float spacing) -> (Tensor, Tensor)",
+    tags=torch.Tag.pt2_compliant_tag,
+)
+torch.library.define(
+    SUMS_BACKWARD,
+    "(Tensor z, Tensor directions, Tensor angles, Tensor gradient, float spacing, "
+    "bool for_directions) -> (Tensor, Tensor)",
+    tags=torch.Tag.pt2_compliant_tag,
+)
+
+
+@torch.library.impl(SUMS, "default")
 def _forward(
     z: torch.Tensor, directions: torch.Tensor, num_points: int, spacing: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -102,7 +118,7 @@ def _forward(
     return sums, angles
 
 
-@_forward.register_fake
+@torch.library.register_fake(SUMS)
 def _(z, directions, num_points, _spacing):
     return _empty_sums(z, directions, num_points), _empty_angles(z, directions)
 
@@ -167,7 +183,7 @@ def _unit_arrows(theta: torch.Tensor) -> torch.Tensor:
     return torch.polar(torch.ones_like(theta), theta)
 
 
-@torch.library.custom_op("sigreg_edu::trigonometric_sums_backward", mutates_args=())
+@torch.library.impl(SUMS_BACKWARD, "default")
 def _backward(
     z: torch.Tensor,
     directions: torch.Tensor,
@@ -197,7 +213,7 @@ def _backward(
     return for_z, for_a
 
 
-@_backward.register_fake
+@torch.library.register_fake(SUMS_BACKWARD)
 def _(z, directions, _angles, _gradient, _spacing, for_directions):
     for_a = torch.empty_like(directions) if for_directions else directions.new_empty(0)
     return torch.empty_like(z, memory_format=torch.contiguous_format), for_a
@@ -209,7 +225,7 @@ def _refuse(_ctx, *_gradients) -> None:
     )
 
 
-_backward.register_autograd(_refuse)
+torch.library.register_autograd(SUMS_BACKWARD, _refuse)
 
 
 def _real_polynomial(coefficients: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
@@ -236,8 +252,10 @@ def _gradients(ctx, gradient: torch.Tensor | None, _) -> tuple:
         return None, None, None, None
     z, directions, angles = ctx.saved_tensors
     for_directions = ctx.needs_input_grad[1]
-    for_z, for_a = _backward(z, directions, angles, gradient, ctx.spacing, for_directions)
+    for_z, for_a = torch.ops.sigreg_edu.trigonometric_sums_backward(
+        z, directions, angles, gradient, ctx.spacing, for_directions
+    )
     return for_z, for_a if for_directions else None, None, None
 
 
-_forward.register_autograd(_gradients, setup_context=_setup_context)
+torch.library.register_autograd(SUMS, _gradients, setup_context=_setup_context)
