@@ -79,8 +79,9 @@ def test_arrows_walk_the_numbered_steps_and_digits_jump(page, address):
     assert len(steps) >= 3
 
 
-def test_no_code_is_in_sight_and_nothing_is_cut_off_at_1280_by_720(page, address):
-    open_demo(page, address, "epps_pulley")
+@pytest.mark.parametrize("name", ["epps_pulley", "particles"])  # the latter with nine controls
+def test_no_code_is_in_sight_and_nothing_is_cut_off_at_1280_by_720(page, address, name):
+    open_demo(page, address, name).rest()
     assert "GALLERY" not in page.evaluate("document.body.innerText")
     canvas = page.evaluate(
         "(() => { const b = document.querySelector('.sigreg-picture canvas')"
@@ -91,6 +92,7 @@ def test_no_code_is_in_sight_and_nothing_is_cut_off_at_1280_by_720(page, address
     assert canvas[2] <= 1280
     assert canvas[3] <= 720
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert page.evaluate("document.documentElement.scrollHeight") <= 722
 
 
 def test_d_turns_light_into_dark_and_it_stays(page, address):
