@@ -18,12 +18,24 @@ function labelControls(explorer) {
   }
 }
 
-// Pictures sent ahead that are decoded already, of all explorers of the page, the oldest first. Each
-// takes some 2 MB (8 on a dense screen), so there are few.
+// Pictures sent ahead that are decoded already, of all explorers of the page, the longest unused first.
+// Each takes some 2 MB (8 on a dense screen), so there are few.
 const MOST_DECODED = 16;
+const NEAR = 8; // of one explorer, the nearest to its handle, that are decoded again where need be
+const NEAR_DELAY = 150; // milliseconds after a move
 const decoded = (globalThis[Symbol.for("sigreg.decoded")] ??= []);
 async function decode(frame) {
-  frame.bitmap = await createImageBitmap(new Blob([frame.bytes]));
+  if (frame.waiting) return;
+  const place = decoded.indexOf(frame);
+  if (place >= 0) decoded.splice(place, 1);
+  if (!frame.bitmap) {
+    frame.waiting = true;
+    try {
+      frame.bitmap = await createImageBitmap(new Blob([frame.bytes]));
+    } finally {
+      frame.waiting = false;
+    }
+  }
   decoded.push(frame);
   while (decoded.length > MOST_DECODED) release(decoded.shift());
 }
@@ -117,7 +129,15 @@ function render({ model, el }) {
       decode(frame).catch(() => {}); // paint tells, should the hand get there
     }
   }
+  let soon;
+  function decodeNear(position) {
+    const far = ([at]) => Math.abs(Number(at) - position);
+    const near = [...ahead.frames].sort((one, other) => far(one) - far(other)).slice(0, NEAR);
+    for (const [, frame] of near.reverse()) decode(frame).catch(() => {});
+  }
   function moved(name, position) {
+    clearTimeout(soon);
+    soon = setTimeout(decodeNear, NEAR_DELAY, position);
     if (name !== ahead.name) {
       ahead.frames.clear(); // of a state that is about to change
       return;
@@ -202,7 +222,7 @@ function render({ model, el }) {
     if (explorer) arrivals.observe(explorer, { childList: true, subtree: true });
   }, 0);
   return () => {
-    [speech, waiting, outer].forEach(clearTimeout);
+    [speech, waiting, outer, soon].forEach(clearTimeout);
     arrivals.disconnect();
     density?.removeEventListener("change", watchDensity);
     model.off("comm_live_update", gone);
