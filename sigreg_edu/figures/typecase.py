@@ -26,7 +26,7 @@ Colour = tuple[float, float, float, float]
 PLAIN = re.compile("[\u0020-\u052f\u1e00-\u1fff\u2010-\u2027\u2030-\u205f\u2070-\u2bff]*")
 #: A word stays whole; what is in no word stands alone. A combining accent goes with its letter.
 WORD = re.compile(r"(?:[^\W\d_][\u0300-\u036f\u20d0-\u20ff]*)+|.[\u0300-\u036f\u20d0-\u20ff]*")
-KEPT_CASES, KEPT_STAMPS = 24, 512  # some 10 MB at most where each word is one of a few letters
+KEPT_CASES, KEPT_STAMPS = 24, 512  # a stamp takes 1.5 kB (6 at pixel ratio 2); few cases fill
 MARGIN = 4  # pixels around a word for what its metrics do not tell
 
 

@@ -86,21 +86,25 @@ def _require_reverse_mode(*tensors: torch.Tensor) -> None:
 
 # The two operators below are told to torch one by one, since torch.library.custom_op would import
 # the compiler for everybody at the first call: 70 MB, and one or two seconds.
+# They belong to a library that goes with the module, so that it can be imported anew.
+_LIBRARY = torch.library.Library("sigreg_edu", "FRAGMENT")
 SUMS, SUMS_BACKWARD = "sigreg_edu::trigonometric_sums", "sigreg_edu::trigonometric_sums_backward"
 torch.library.define(
     SUMS,
     "(Tensor z, Tensor directions, SymInt num_points, float spacing) -> (Tensor, Tensor)",
+    lib=_LIBRARY,
     tags=torch.Tag.pt2_compliant_tag,
 )
 torch.library.define(
     SUMS_BACKWARD,
     "(Tensor z, Tensor directions, Tensor angles, Tensor gradient, float spacing, "
     "bool for_directions) -> (Tensor, Tensor)",
+    lib=_LIBRARY,
     tags=torch.Tag.pt2_compliant_tag,
 )
 
 
-@torch.library.impl(SUMS, "default")
+@torch.library.impl(SUMS, "default", lib=_LIBRARY)
 def _forward(
     z: torch.Tensor, directions: torch.Tensor, num_points: int, spacing: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -118,7 +122,7 @@ def _forward(
     return sums, angles
 
 
-@torch.library.register_fake(SUMS)
+@torch.library.register_fake(SUMS, lib=_LIBRARY)
 def _(z, directions, num_points, _spacing):
     return _empty_sums(z, directions, num_points), _empty_angles(z, directions)
 
@@ -183,7 +187,7 @@ def _unit_arrows(theta: torch.Tensor) -> torch.Tensor:
     return torch.polar(torch.ones_like(theta), theta)
 
 
-@torch.library.impl(SUMS_BACKWARD, "default")
+@torch.library.impl(SUMS_BACKWARD, "default", lib=_LIBRARY)
 def _backward(
     z: torch.Tensor,
     directions: torch.Tensor,
@@ -213,7 +217,7 @@ def _backward(
     return for_z, for_a
 
 
-@torch.library.register_fake(SUMS_BACKWARD)
+@torch.library.register_fake(SUMS_BACKWARD, lib=_LIBRARY)
 def _(z, directions, _angles, _gradient, _spacing, for_directions):
     for_a = torch.empty_like(directions) if for_directions else directions.new_empty(0)
     return torch.empty_like(z, memory_format=torch.contiguous_format), for_a
@@ -225,7 +229,7 @@ def _refuse(_ctx, *_gradients) -> None:
     )
 
 
-torch.library.register_autograd(SUMS_BACKWARD, _refuse)
+torch.library.register_autograd(SUMS_BACKWARD, _refuse, lib=_LIBRARY)
 
 
 def _real_polynomial(coefficients: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
@@ -258,4 +262,4 @@ def _gradients(ctx, gradient: torch.Tensor | None, _) -> tuple:
     return for_z, for_a if for_directions else None, None, None
 
 
-torch.library.register_autograd(SUMS, _gradients, setup_context=_setup_context)
+torch.library.register_autograd(SUMS, _gradients, setup_context=_setup_context, lib=_LIBRARY)

@@ -210,6 +210,18 @@ def test_using_the_losses_imports_no_matplotlib_no_widgets_and_no_compiler():
     assert done.stdout.strip() == "set()"
 
 
+def test_the_fast_form_can_be_imported_anew_as_autoreload_does():
+    code = (
+        "import importlib, torch; from sigreg_edu.slicing import trig_sums; "
+        "importlib.reload(trig_sums); z = torch.ones(4, 3, requires_grad=True); "
+        "sums = trig_sums.trigonometric_sums(z, torch.eye(3), num_points=3, spacing=1.0); "
+        "sums.sum().backward(); "
+        "print(bool(z.grad.abs().sum() > 0))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
 # --- invariances ----------------------------------------------------------------------------------
 
 

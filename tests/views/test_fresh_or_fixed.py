@@ -24,6 +24,7 @@ from sigreg_edu.views.fresh_or_fixed import (
     UNSEEN,
     FreshOrFixedParams,
     SlicedFlow,
+    _go_on_for,
     fewest_fixed,
     first_cloud,
     fresh_or_fixed_view,
@@ -91,6 +92,16 @@ def test_a_flow_does_not_touch_the_first_cloud_it_shares():
     ended("line", 8, 4, fresh=True, seed=2)
     assert torch.equal(first_cloud("line", 8, 2), before)
     assert not first_cloud("line", 8, 2).requires_grad
+
+
+def test_a_flow_is_the_same_alone_or_by_turns_and_ends():
+    whole = ended("shrunk", 8, 4, fresh=True)
+    parts, other = (SlicedFlow("shrunk", 8, 4, fresh=fresh, seed=5) for fresh in (True, False))
+    while not (parts.is_done and other.is_done):
+        _go_on_for(1e-4, parts, other)
+    parts.go_on()  # it is at its end
+    assert torch.equal(whole.z, parts.z)
+    assert np.array_equal(whole.means(), parts.means())
 
 
 def test_what_a_flow_keeps_is_made_at_its_start():
