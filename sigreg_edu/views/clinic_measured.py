@@ -95,7 +95,7 @@ def _memory() -> Reading:
 
 def _half_precision() -> Reading:
     counts = 4 ** np.arange(4, 4 + LEVELS)
-    z = _normal(int(counts[-1]), 2)
+    z = _normal(int(counts[-1]), 1)
     seen = [_in_both_precisions(z[: int(n)]) for n in counts]
     return Reading(
         complaint="In bfloat16, with every patch a row, SIGReg stays above its floor.",

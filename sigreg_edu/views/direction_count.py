@@ -104,11 +104,12 @@ class DirectionCountView:
 
 def direction_count_view(params: DirectionCountParams) -> DirectionCountView:
     """Show what is known of this cloud by now, at the least a quick look at a few directions."""
-    rows = _known_rows.get(_key(params))
+    kept = _known_rows.get(_key(params))
+    final = kept is not None and kept.known > 0
     known = _known_means.get((params.cloud, params.dim, params.seed))
-    pool = np.stack(rows) if rows else _first_look(*_key(params))
+    pool = kept.values[: kept.known] if final else _first_look(*_key(params))
     exact = float(pool.mean()) if known is None else known
-    draws = {m: _draws(pool, m, params, final=bool(rows)) / exact for m in COUNTS}
+    draws = {m: _draws(pool, m, params, final=final) / exact for m in COUNTS}
     few = {m: means[:MOST_DOTS] for m, means in draws.items()}
     shares = np.histogram(np.clip(pool, BIN_EDGES[0], BIN_EDGES[-1]), BIN_EDGES)[0] / pool.size
     return DirectionCountView(
@@ -130,14 +131,35 @@ def direction_count_view(params: DirectionCountParams) -> DirectionCountView:
 
 def refine_direction_count(params: DirectionCountParams) -> Iterator[DirectionCountView]:
     """Give the exact mean, then more and more directions, then the exact means elsewhere."""
-    rows = _known_rows.get_or_make(_key(params), list)
+    rows = _known_rows.get_or_make(_key(params), lambda: Rows(params))
     for dim in (params.dim, *DIMS):
         if _known_means.get((params.cloud, dim, params.seed)) is None:
             exact_mean(params.cloud, dim, params.seed)
             yield direction_count_view(params)
-        while len(rows) < NUM_ROWS:
-            rows.append(_row(*_key(params), len(rows)))
+        while rows.known < NUM_ROWS:
+            rows.add(_row(*_key(params), rows.known))
             yield direction_count_view(params)
+
+
+class Rows:
+    """T along one row of directions after another.
+
+    One array has room for all of them from the start: rows that came one by one, between the large
+    arrays that they are computed in, would keep the memory of those from going back.
+
+    Attributes:
+        values: shape (``NUM_ROWS``, ``MOST_SLICES``), or (``NUM_ROWS``, D) for the axes.
+        known: how many of the rows are computed.
+    """
+
+    def __init__(self, params: DirectionCountParams) -> None:
+        self.values = np.empty((NUM_ROWS, params.dim if params.kind == "axes" else MOST_SLICES))
+        self.known = 0
+
+    def add(self, row: np.ndarray) -> None:
+        """Set the next row."""
+        self.values[self.known] = row
+        self.known += 1
 
 
 def exact_mean(cloud: str, dim: int, seed: int) -> float:
@@ -247,4 +269,4 @@ def _readout(
 
 
 _known_means: Kept[float] = Kept(512)
-_known_rows: Kept[list[np.ndarray]] = Kept(32)
+_known_rows: Kept[Rows] = Kept(32)  # 130 kB each

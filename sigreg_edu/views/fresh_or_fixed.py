@@ -122,27 +122,62 @@ def fresh_or_fixed_view(params: FreshOrFixedParams) -> FreshOrFixedView:
 
 
 def refine_fresh_or_fixed(params: FreshOrFixedParams) -> Iterator[FreshOrFixedView]:
-    """Let both flows go on, a few steps at a time, and then those with every other M.
+    """Let both flows go on, a few steps at a time, and then those with every other M together.
 
     Each step takes some ``STEP_SECONDS``, and most show nothing new: a slider need not wait long.
     """
+    own = _pair(params, params.num_slices)
+    others = [flow for m in COUNTS if m != params.num_slices for flow in _pair(params, m)]
     shown = None
-    for count in (params.num_slices, *COUNTS):
-        fresh, fixed = _pair(params, count)
-        while not (fresh.is_done and fixed.is_done):
-            before = fresh.step
-            _go_on_for(STEP_SECONDS, fresh, fixed)
-            news = count == params.num_slices and _pictures(fresh.step) > _pictures(before)
-            if shown is None or news or (fresh.is_done and fixed.is_done):
+    for flows in (own, others):
+        while not all(flow.is_done for flow in flows):
+            before = own[0].step
+            _go_on_for(STEP_SECONDS, flows)
+            news = _pictures(own[0].step) > _pictures(before)
+            if shown is None or news or all(flow.is_done for flow in flows):
                 shown = fresh_or_fixed_view(params)
             yield shown
 
 
-def _go_on_for(seconds: float, *flows: SlicedFlow) -> None:
-    """Let the flow that is furthest behind go on to its next look, until the time is over."""
+def _go_on_for(seconds: float, flows: Sequence[SlicedFlow]) -> None:
+    """Let flows go on, those that are furthest behind together, until the time is over."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end and not all(flow.is_done for flow in flows):
-        min(flows, key=lambda flow: flow.step).go_on()
+        go_on(flows)
+
+
+def go_on(flows: Sequence[SlicedFlow]) -> None:
+    """Do the next small piece of work: one look that is due, or a step of those furthest behind.
+
+    Those at their end are left alone.
+    """
+    due = next((flow for flow in flows if flow.look_is_due), None)
+    if due is not None:
+        due.look()
+        return
+    steps = [flow.step for flow in flows if not flow.is_done]
+    if steps:
+        _descend([flow for flow in flows if flow.step == min(steps)])
+
+
+def _descend(flows: Sequence[SlicedFlow]) -> None:
+    """Take one step of each flow. One call has all their shadows, as each has a cost of its own.
+
+    The mean of T over slices a_m has the gradient Σ T'(p_m) a_mᵀ / M at its points, p_m = z a_m.
+    """
+    slices = [flow.slices() for flow in flows]  # (D, M) each
+    shadows = torch.cat([flow.z @ A for flow, A in zip(flows, slices, strict=True)], dim=1)
+    slopes = _slopes(shadows).split([A.shape[1] for A in slices], dim=1)  # (N, M) each
+    for flow, A, slope in zip(flows, slices, slopes, strict=True):
+        flow.move(slope @ A.T / A.shape[1])
+
+
+def _slopes(shadows: torch.Tensor) -> torch.Tensor:
+    """Return the derivative of T of each shadow, a column, by its points; both are (N, M)."""
+    points = shadows.T.unsqueeze(-1).contiguous().requires_grad_(True)  # (M, N, 1)
+    statistics = sliced_epps_pulley(points, points.new_ones(1, 1))
+    (slopes,) = torch.autograd.grad(statistics.sum(), points)
+    return slopes.squeeze(-1).T
 
 
 def _pictures(step: int) -> int:
@@ -184,7 +219,13 @@ class SlicedFlow:
 
     @property
     def is_done(self) -> bool:
-        return self.step == NUM_STEPS
+        """Whether the last step was taken and looked at."""
+        return self.step == NUM_STEPS and not self.look_is_due
+
+    @property
+    def look_is_due(self) -> bool:
+        """Whether it has gone ``STRIDE`` steps since the last look."""
+        return self.step // STRIDE == len(self.reported)
 
     @property
     def looks(self) -> np.ndarray:
@@ -193,16 +234,17 @@ class SlicedFlow:
 
     def slices(self) -> torch.Tensor:
         """Return the slices of the next step, shape (D, M)."""
-        step = self.step if self._fresh else 0
-        directions = uniform_directions(self._dim, MOST_SLICES, seed=_stream(self._seed) + 1 + step)
-        return directions[:, : self._num_slices].contiguous()  # M slices are the first of 2 M
+        drawn = _most_slices(self._dim, _stream(self._seed) + 1 + (self.step if self._fresh else 0))
+        return drawn[:, : self._num_slices].contiguous()  # M slices are the first of 2 M
 
-    def go_on(self) -> None:
-        """Take ``STRIDE`` steps and look, unless the last step is done."""
-        if self.is_done:
-            return
-        for _ in range(STRIDE):
-            self._descend()
+    def move(self, gradient: torch.Tensor) -> None:
+        """Take one step down the gradient (N, D) of the mean of T."""
+        decay = 0.5 * (1.0 + math.cos(math.pi * self.step / NUM_STEPS))
+        self.z -= self._rate * decay * gradient
+        self.step += 1
+
+    def look(self) -> None:
+        """Note T along unseen directions and along the flow's own slices."""
         self._looks[len(self.reported)] = _along_unseen(self.z)
         self.reported.append(self._report())
 
@@ -222,13 +264,6 @@ class SlicedFlow:
         """Return T along each unseen direction at a look, or at the last one before it."""
         return self.looks[min(look, len(self.looks) - 1)]
 
-    def _descend(self) -> None:
-        z = self.z.detach().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(sliced_epps_pulley(z, self.slices()).mean(), z)
-        decay = 0.5 * (1.0 + math.cos(math.pi * self.step / NUM_STEPS))
-        self.z -= self._rate * decay * gradient
-        self.step += 1
-
     def _report(self) -> float:
         return float(sliced_epps_pulley(self.z, self.slices()).mean())
 
@@ -242,6 +277,12 @@ def first_cloud(cloud: str, dim: int, seed: int) -> torch.Tensor:
     if cloud == "shrunk":
         z *= 0.1
     return z.sign() + JITTER * z if cloud == "corners" else z
+
+
+@lru_cache(maxsize=2)
+def _most_slices(dim: int, seed: int) -> torch.Tensor:
+    """Return the most slices that a step may have, (D, ``MOST_SLICES``); fresh and fixed ones."""
+    return uniform_directions(dim, MOST_SLICES, seed=seed)
 
 
 @lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ from sigreg_edu.training.session import Look, Session
 from sigreg_edu.views.kept import Kept
 from sigreg_edu.views.many_shadows import short
 
-KEPT_SESSIONS = 8
+KEPT_BEGUN, KEPT_FRESH = 8, 2  # the latter may go: making one again takes half a second
 LAGGING = 4.0  # times the SIGReg of the batch
 
 AnySession = TypeVar("AnySession", bound=Session)
@@ -48,8 +48,8 @@ class KeptSessions(ABC, Generic[AnySession]):
     def __init__(self, steps: int) -> None:
         self.steps = steps
         self.before: AnySession | None = None
-        self._begun: Kept[AnySession] = Kept(KEPT_SESSIONS)
-        self._fresh: Kept[AnySession] = Kept(KEPT_SESSIONS)
+        self._begun: Kept[AnySession] = Kept(KEPT_BEGUN)
+        self._fresh: Kept[AnySession] = Kept(KEPT_FRESH)
         self._shown: tuple[Hashable, AnySession] | None = None
 
     @abstractmethod

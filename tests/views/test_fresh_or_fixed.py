@@ -24,10 +24,10 @@ from sigreg_edu.views.fresh_or_fixed import (
     UNSEEN,
     FreshOrFixedParams,
     SlicedFlow,
-    _go_on_for,
     fewest_fixed,
     first_cloud,
     fresh_or_fixed_view,
+    go_on,
     refine_fresh_or_fixed,
     unseen_directions,
 )
@@ -35,8 +35,8 @@ from sigreg_edu.views.fresh_or_fixed import (
 
 def ended(cloud: str, dim: int, num_slices: int, *, fresh: bool, seed: int = 5) -> SlicedFlow:
     flow = SlicedFlow(cloud, dim, num_slices, fresh=fresh, seed=seed)
-    for _ in range(NUM_STEPS // STRIDE):
-        flow.go_on()
+    while not flow.is_done:
+        go_on([flow])
     return flow
 
 
@@ -66,12 +66,10 @@ def test_one_step_is_gradient_descent_on_the_mean_of_t():
     flow = SlicedFlow("shrunk", 4, 2, fresh=True, seed=0)
     z, slices = flow.z.clone().requires_grad_(True), flow.slices()
     (gradient,) = torch.autograd.grad(sliced_epps_pulley_textbook(z, slices).mean(), z)
-    flow.go_on()
-    again = SlicedFlow("shrunk", 4, 2, fresh=True, seed=0)
-    again._descend()
+    go_on([flow, SlicedFlow("line", 4, 8, fresh=True, seed=0)])  # beside another one
     rate = 1.0 / (1.0 / 4 + 1.0 / 2)  # no decay at step 0
-    assert again.z.numpy() == pytest.approx((z - rate * gradient).detach().numpy(), abs=1e-5)
-    assert flow.step == STRIDE
+    assert flow.z.numpy() == pytest.approx((z - rate * gradient).detach().numpy(), abs=1e-5)
+    assert flow.step == 1
     assert not torch.equal(slices, flow.slices())
 
 
@@ -79,8 +77,8 @@ def test_both_flows_begin_alike_and_only_fresh_slices_change():
     fresh, fixed = (SlicedFlow("line", 8, 4, fresh=fresh, seed=1) for fresh in (True, False))
     assert torch.equal(fresh.slices(), fixed.slices())
     first = fixed.slices()
-    for flow in (fresh, fixed):
-        flow.go_on()
+    go_on([fresh, fixed])
+    assert (fresh.step, fixed.step) == (1, 1)
     assert torch.equal(fixed.slices(), first)
     assert not torch.equal(fresh.slices(), first)
     more = SlicedFlow("line", 8, 16, fresh=False, seed=1)
@@ -94,14 +92,31 @@ def test_a_flow_does_not_touch_the_first_cloud_it_shares():
     assert not first_cloud("line", 8, 2).requires_grad
 
 
-def test_a_flow_is_the_same_alone_or_by_turns_and_ends():
+def test_flows_come_to_the_same_alone_or_together_and_end():
     whole = ended("shrunk", 8, 4, fresh=True)
-    parts, other = (SlicedFlow("shrunk", 8, 4, fresh=fresh, seed=5) for fresh in (True, False))
-    while not (parts.is_done and other.is_done):
-        _go_on_for(1e-4, parts, other)
-    parts.go_on()  # it is at its end
-    assert torch.equal(whole.z, parts.z)
-    assert np.array_equal(whole.means(), parts.means())
+    flows = [
+        SlicedFlow("shrunk", 8, m, fresh=fresh, seed=5) for m, fresh in ((4, 1), (4, 0), (9, 1))
+    ]
+    for _ in range(7):
+        go_on(flows[1:])  # the first is behind, and catches up
+    while not all(flow.is_done for flow in flows):
+        go_on(flows)
+        assert max(flow.step for flow in flows) - min(flow.step for flow in flows) <= 7
+    ends = [flow.z.clone() for flow in flows]
+    go_on(flows)  # they are at their end
+    assert all(torch.equal(flow.z, end) for flow, end in zip(flows, ends, strict=True))
+    assert flows[0].z.numpy() == pytest.approx(whole.z.numpy(), abs=1e-4)
+    assert flows[0].means() == pytest.approx(whole.means(), rel=1e-3)
+
+
+def test_a_flow_looks_where_it_starts_and_every_stride():
+    flow = SlicedFlow("line", 8, 4, fresh=True, seed=1)
+    for _ in range(STRIDE):
+        assert not flow.look_is_due
+        go_on([flow])
+    assert (flow.step, flow.look_is_due, len(flow.looks)) == (STRIDE, True, 1)
+    go_on([flow])
+    assert (flow.step, flow.look_is_due, len(flow.looks)) == (STRIDE, False, 2)
 
 
 def test_what_a_flow_keeps_is_made_at_its_start():
@@ -109,8 +124,8 @@ def test_what_a_flow_keeps_is_made_at_its_start():
     flow = SlicedFlow("line", 8, 4, fresh=True, seed=1)
     places = flow.z.data_ptr(), flow.looks.ctypes.data
     assert flow.looks.shape == (1, UNSEEN)
-    for _ in range(2):
-        flow.go_on()
+    while len(flow.looks) < 3:
+        go_on([flow])
     assert (flow.z.data_ptr(), flow.looks.ctypes.data) == places
     assert flow.looks.shape == (3, UNSEEN)
     assert flow.latest(1) == pytest.approx(flow.looks[1])
@@ -174,7 +189,7 @@ def test_a_refinement_has_news_at_once_and_then_few_pictures():
     views = list(refine_fresh_or_fixed(params))
     assert np.isfinite(views[0].fresh).sum() > np.isfinite(before.fresh).sum()
     pictures = {id(view) for view in views}
-    assert len(pictures) <= 1 + NUM_STEPS // (PICTURE_EVERY * STRIDE) + len(COUNTS)
+    assert len(pictures) <= 2 + NUM_STEPS // (PICTURE_EVERY * STRIDE)
     assert np.isfinite(views[-1].fixed_by_count).all()
 
 

@@ -11,7 +11,8 @@ import pytest
 from sigreg_edu.training.joint import JointTraining
 from sigreg_edu.training.session import Session
 from sigreg_edu.views.sessions import (
-    KEPT_SESSIONS,
+    KEPT_BEGUN,
+    KEPT_FRESH,
     KeptSessions,
     lamb_at,
     look_at,
@@ -51,14 +52,14 @@ def take_steps(session: Session, count: int) -> None:
 def test_a_training_outlives_a_slider_that_passes_many_others(sessions):
     first = sessions.of(Setting())
     take_steps(first, 2)
-    for seed in range(1, 3 * KEPT_SESSIONS):
+    for seed in range(1, 3 * KEPT_BEGUN):
         sessions.of(Setting(seed))
     assert sessions.of(Setting()) is first
 
 
 def test_those_that_were_never_begun_are_forgotten(sessions):
     gone = weakref.ref(sessions.of(Setting(1)))
-    for seed in range(2, 2 + KEPT_SESSIONS):
+    for seed in range(2, 2 + KEPT_FRESH):
         sessions.of(Setting(seed))
     gc.collect()  # a session and its work hold each other
     assert gone() is None
