@@ -134,7 +134,7 @@ class TrainingWidget(ExplorerWidget):
         taken = super().set(**changes)
         if taken and self.explorer.params.key != before:
             self.rest()
-            if "step" not in changes:
+            if "step" not in changes and self.explorer.params.step != self._last_look():
                 super().set(step=self._last_look())
         if taken and "step" in changes:
             self._follows = self.explorer.params.step >= self._last_look()
