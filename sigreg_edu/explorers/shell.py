@@ -32,6 +32,7 @@ PAUSE_SECONDS = 0.02  # between two steps of a refinement: time for a message to
 HERE = Path(__file__).parent
 SHARPEST = 2.0  # device pixels per picture pixel
 LABEL_WIDTH, TRACK_WIDTH, BOX_WIDTH = "148px", "200px", "78px"
+CHOICE_WIDTH = "282px"  # to where the box beside a slider ends
 ROW_WIDTH = "446px"  # two rows side by side in a notebook's cell
 
 
@@ -420,7 +421,7 @@ def explorer_widget(
 
 
 def _main_widget(control: Control, value: Any) -> widgets.Widget:
-    track = widgets.Layout(width=TRACK_WIDTH)
+    track, choice = (widgets.Layout(width=width) for width in (TRACK_WIDTH, CHOICE_WIDTH))
     match control:
         case PowerSlider():
             exponents = {"min": math.log2(control.minimum), "max": math.log2(control.maximum)}
@@ -433,7 +434,7 @@ def _main_widget(control: Control, value: Any) -> widgets.Widget:
             return kind(value, readout=False, layout=track, **ends)
         case Choice():
             options = [(label, name) for name, label in control.options.items()]
-            return widgets.Dropdown(options=options, value=value, layout=track)
+            return widgets.Dropdown(options=options, value=value, layout=choice)
         case Switch():
             return widgets.Checkbox(value, indent=False, layout=widgets.Layout(width="24px"))
     raise TypeError(f"no widget is known for a {type(control).__name__}")
