@@ -13,7 +13,6 @@ import html
 import io
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from sigreg_edu.cli.errors import UserError, require
 from sigreg_edu.cli.lab import find_notebooks
+from sigreg_edu.cli.notebooks import SHOWS, numbered
 
 if TYPE_CHECKING:
     from sigreg_edu.explorers.shell import ExplorerWidget
@@ -33,7 +33,6 @@ PAGES = Path(__file__).parent / "book_pages"
 STATIC = PAGES / "static"
 OUTPUT = Path("build/book")
 MOST_FRAMES = 31  # along a slider: some 20 kB each
-_MADE = re.compile(r"explorers\.(\w+_explorer)\(")
 OPTIONS = {
     "project": "SIGReg",
     "html_title": "SIGReg, from shadows to trainings",
@@ -79,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.frames != 1 and options.frames < 3:
         raise UserError(f"--frames must be 3 or more, or 1 for stills, got {options.frames}.")
     folder = find_notebooks(Path.cwd(), os.environ)
-    known = [path.stem for path in _numbered(folder)]
+    known = [path.stem for path in numbered(folder)]
     unknown = sorted(set(options.only or ()) - set(known))
     if unknown:
         raise UserError(f"there is no notebook {unknown[0]!r}. Choose of: {', '.join(known)}.")
@@ -89,10 +88,6 @@ def run(options: argparse.Namespace) -> int:
     )  # fmt: skip
     print(f"The site's first page: {first.resolve()}")
     return 0
-
-
-def _numbered(folder: Path) -> list[Path]:
-    return sorted(folder.glob("[0-9]*.ipynb"))
 
 
 def make_book(
@@ -120,7 +115,7 @@ def make_book(
     with tempfile.TemporaryDirectory(prefix="sigreg-edu-book-") as place:
         source = Path(place, "source")
         source.mkdir()
-        notebooks = _numbered(folder)
+        notebooks = numbered(folder)
         for path in notebooks:
             notebook = json.loads(path.read_text(encoding="utf-8"))
             told = json.dumps(with_pictures(notebook, frames=frames if path.stem in alive else 1))
@@ -236,7 +231,7 @@ def explorer_of(source: str) -> ExplorerWidget | None:
     >>> explorer_of("z = load()") is None
     True
     """
-    made = _MADE.match(source)
+    made = SHOWS.match(source)
     if not made:
         return None
     call = ast.parse(source, mode="eval").body

@@ -11,7 +11,6 @@ import html
 import inspect
 import json
 import os
-import re
 import secrets
 import socket
 import tempfile
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from sigreg_edu.cli.errors import UserError, require
 from sigreg_edu.cli.lab import find_notebooks
-from sigreg_edu.cli.notebooks import notebook_of
+from sigreg_edu.cli.notebooks import SHOWS, notebook_of, numbered
 
 if TYPE_CHECKING:
     from voila.app import Voila
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 PORT = 8866
 PAGES = Path(__file__).parent / "demo_pages"
 TEMPLATE = PAGES / "share" / "voila" / "templates" / "sigreg"
-_USED = re.compile(r"explorers\.(\w+_explorer)\(")
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -166,11 +164,11 @@ def _first_sentence(told: str) -> str:
 def _uses(folder: Path) -> Mapping[str, tuple[str, str]]:
     """Function → the title and the picture of the notebook that shows it first."""
     found: dict[str, tuple[str, str]] = {}
-    for path in sorted(folder.glob("[0-9]*.ipynb")):
+    for path in numbered(folder):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         title = "".join(cells[0]["source"]).splitlines()[0].lstrip("# ")
         for cell in cells:
-            for name in _USED.findall("".join(cell["source"])):
+            for name in SHOWS.findall("".join(cell["source"])):
                 found.setdefault(name, (title, _still(cell)))
     return found
 

@@ -26,6 +26,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+SHOWS = re.compile(r"explorers\.(\w+_explorer)\(")  # what a cell that shows an explorer calls
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -41,6 +42,11 @@ def notebook_of(*sources: str) -> dict:
         for number, source in enumerate(sources)
     ]  # fmt: skip
     return {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+
+
+def numbered(folder: Path) -> list[Path]:
+    """Return the numbered notebooks of a folder, in their order."""
+    return sorted(folder.glob("[0-9]*.ipynb"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

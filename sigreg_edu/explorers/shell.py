@@ -31,7 +31,7 @@ AHEAD_SECONDS = 0.15  # an explorer that takes longer for a picture sends none a
 PAUSE_SECONDS = 0.02  # between two steps of a refinement: time for a message to come in between
 HERE = Path(__file__).parent
 SHARPEST = 2.0  # device pixels per picture pixel
-LABEL_WIDTH, TRACK_WIDTH, BOX_WIDTH = "148px", "200px", "78px"
+LABEL_WIDTH, TRACK_WIDTH, BOX_WIDTH, CHECK_WIDTH = "148px", "200px", "78px", "24px"
 CHOICE_WIDTH = "282px"  # to where the box beside a slider ends
 ROW_WIDTH = "446px"  # two rows side by side in a notebook's cell
 
@@ -133,6 +133,9 @@ class ExplorerWidget(widgets.VBox):
         self.picture.on_msg(self._on_message, remove=True)
         for widget in _all_widgets(self):
             widget.unobserve_all()
+            for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
+                if isinstance(part, widgets.Widget):
+                    part.close()
             if widget is not self:
                 widget.close()
         if self.comm is not None:  # ipywidgets also calls close when it forgets a widget
@@ -421,32 +424,35 @@ def explorer_widget(
 
 
 def _main_widget(control: Control, value: Any) -> widgets.Widget:
-    track, choice = (widgets.Layout(width=width) for width in (TRACK_WIDTH, CHOICE_WIDTH))
     match control:
         case PowerSlider():
             exponents = {"min": math.log2(control.minimum), "max": math.log2(control.maximum)}
             return widgets.FloatLogSlider(
-                value, base=2, step=1, readout=False, layout=track, **exponents
+                value, base=2, step=1, readout=False, layout=_wide(TRACK_WIDTH), **exponents
             )
         case Slider():
             kind = widgets.IntSlider if control.is_whole else widgets.FloatSlider
             ends = {"min": control.minimum, "max": control.maximum, "step": control.step}
-            return kind(value, readout=False, layout=track, **ends)
+            return kind(value, readout=False, layout=_wide(TRACK_WIDTH), **ends)
         case Choice():
             options = [(label, name) for name, label in control.options.items()]
-            return widgets.Dropdown(options=options, value=value, layout=choice)
+            return widgets.Dropdown(options=options, value=value, layout=_wide(CHOICE_WIDTH))
         case Switch():
-            return widgets.Checkbox(value, indent=False, layout=widgets.Layout(width="24px"))
+            return widgets.Checkbox(value, indent=False, layout=_wide(CHECK_WIDTH))
     raise TypeError(f"no widget is known for a {type(control).__name__}")
+
+
+def _wide(width: str) -> widgets.Layout:
+    return widgets.Layout(width=width)
 
 
 def _number_box(control: Slider, value: float) -> widgets.Widget:
     kind = widgets.IntText if control.is_whole else widgets.FloatText
-    return kind(value, step=control.step, layout=widgets.Layout(width=BOX_WIDTH))
+    return kind(value, step=control.step, layout=_wide(BOX_WIDTH))
 
 
 def _label(control: Control) -> widgets.Label:
-    layout = widgets.Layout(width=LABEL_WIDTH)
+    layout = _wide(LABEL_WIDTH)
     return widgets.Label(control.label, tooltip=control.help or None, layout=layout)
 
 

@@ -136,6 +136,7 @@ class TrainingWidget(ExplorerWidget):
             self.rest()
             if "step" not in changes and self.explorer.params.step != self._last_look():
                 super().set(step=self._last_look())
+            self._refine_when_at_rest()  # asked while the earlier one went on, it declined
         if taken and "step" in changes:
             self._follows = self.explorer.params.step >= self._last_look()
         here = taken and ("lamb" in changes or self.explorer.params.key != before)

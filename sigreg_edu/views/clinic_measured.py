@@ -95,15 +95,17 @@ def _memory() -> Reading:
 
 def _half_precision() -> Reading:
     counts = 4 ** np.arange(4, 4 + LEVELS)
-    z = _normal(int(counts[-1]), 1)
-    seen = [_in_both_precisions(z[: int(n)]) for n in counts]
+    half, full = (
+        _in_precision(dtype, _normal(int(counts[-1]), 2), counts)
+        for dtype in (torch.bfloat16, torch.float32)
+    )
     return Reading(
         complaint="In bfloat16, with every patch a row, SIGReg stays above its floor.",
         setting="rows N",
         x=counts.astype(float),
         names=("in bfloat16", "in float32"),
-        ill=np.array([half for half, _ in seen]),
-        cured=np.array([full for _, full in seen]),
+        ill=half,
+        cured=full,
         quantity="T of healthy points",
         told=short,
         why="bfloat16 has eight significant bits. A healthy mean of cosines is off its target by "
@@ -113,16 +115,20 @@ def _half_precision() -> Reading:
     )
 
 
-def _in_both_precisions(z: torch.Tensor) -> tuple[float, float]:
-    """T of points (N, D) with cosines and their means in bfloat16, and in float32."""
+def _in_precision(dtype: torch.dtype, z: torch.Tensor, counts: np.ndarray) -> np.ndarray:
+    """T of the first N points of z (N, D), mean of D shadows, for each of ``counts``.
+
+    Cosines and their means are taken in ``dtype``, one shadow after the other: they are large.
+    """
     t, w = quadrature_rule(dtype=torch.float32)
-    values = []
-    for dtype in (torch.bfloat16, torch.float32):
-        angles = (z[:, :, None] * t).to(dtype)  # (N, D, T)
-        C, S = angles.cos().mean(0).float(), angles.sin().mean(0).float()
-        gaps = ((C - torch.exp(-(t**2) / 2)) ** 2 + S**2) @ w
-        values.append(float(len(z) * gaps.mean()))
-    return values[0], values[1]
+    target = torch.exp(-(t**2) / 2)
+    values = np.zeros(len(counts))
+    for shadow in z.T:
+        angles = (shadow[:, None] * t).to(dtype)  # (N, T)
+        for turned, goal in ((angles.cos(), target), (angles.sin(), 0.0)):
+            means = torch.stack([turned[: int(n)].mean(0).float() for n in counts])  # (L, T)
+            values += counts * ((means - goal) ** 2 @ w).numpy() / z.shape[1]
+    return values
 
 
 def _ranks() -> Reading:

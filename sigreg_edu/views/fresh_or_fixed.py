@@ -122,27 +122,42 @@ def fresh_or_fixed_view(params: FreshOrFixedParams) -> FreshOrFixedView:
 
 
 def refine_fresh_or_fixed(params: FreshOrFixedParams) -> Iterator[FreshOrFixedView]:
-    """Let both flows go on, a few steps at a time, and then those with every other M together.
+    """Let both flows go on, some of their steps at a time, and then those with every other M.
 
-    Each step takes some ``STEP_SECONDS``, and most show nothing new: a slider need not wait long.
+    Each refinement takes ``STEP_SECONDS`` and the rest of a step, and most show nothing new: a
+    slider need not wait long. The first one goes on until there is news.
     """
-    own = _pair(params, params.num_slices)
+    own, shown = _pair(params, params.num_slices), None
+    while not _are_done(own):
+        before = _num_looks(own)
+        _go_on_for(STEP_SECONDS, own)
+        while shown is None and _num_looks(own) == before:
+            go_on(own)
+        news = _num_looks(own) // PICTURE_EVERY > before // PICTURE_EVERY
+        if shown is None or news or _are_done(own):
+            shown = fresh_or_fixed_view(params)
+        yield shown
     others = [flow for m in COUNTS if m != params.num_slices for flow in _pair(params, m)]
-    shown = None
-    for flows in (own, others):
-        while not all(flow.is_done for flow in flows):
-            before = own[0].step
-            _go_on_for(STEP_SECONDS, flows)
-            news = _pictures(own[0].step) > _pictures(before)
-            if shown is None or news or all(flow.is_done for flow in flows):
-                shown = fresh_or_fixed_view(params)
-            yield shown
+    while not _are_done(others):
+        _go_on_for(STEP_SECONDS, others)
+        if shown is None or _are_done(others):
+            shown = fresh_or_fixed_view(params)
+        yield shown
+
+
+def _are_done(flows: Sequence[SlicedFlow]) -> bool:
+    return all(flow.is_done for flow in flows)
+
+
+def _num_looks(flows: Sequence[SlicedFlow]) -> int:
+    """How many looks all of the flows have had since their start."""
+    return min(len(flow.looks) for flow in flows) - 1
 
 
 def _go_on_for(seconds: float, flows: Sequence[SlicedFlow]) -> None:
     """Let flows go on, those that are furthest behind together, until the time is over."""
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end and not all(flow.is_done for flow in flows):
+    while time.perf_counter() < end and not _are_done(flows):
         go_on(flows)
 
 
@@ -155,9 +170,9 @@ def go_on(flows: Sequence[SlicedFlow]) -> None:
     if due is not None:
         due.look()
         return
-    steps = [flow.step for flow in flows if not flow.is_done]
-    if steps:
-        _descend([flow for flow in flows if flow.step == min(steps)])
+    behind = min(flow.step for flow in flows)
+    if behind < NUM_STEPS:
+        _descend([flow for flow in flows if flow.step == behind])
 
 
 def _descend(flows: Sequence[SlicedFlow]) -> None:
@@ -178,11 +193,6 @@ def _slopes(shadows: torch.Tensor) -> torch.Tensor:
     statistics = sliced_epps_pulley(points, points.new_ones(1, 1))
     (slopes,) = torch.autograd.grad(statistics.sum(), points)
     return slopes.squeeze(-1).T
-
-
-def _pictures(step: int) -> int:
-    """How many pictures there are of the flows until a step."""
-    return step // (PICTURE_EVERY * STRIDE)
 
 
 class SlicedFlow:
@@ -281,7 +291,7 @@ def first_cloud(cloud: str, dim: int, seed: int) -> torch.Tensor:
 
 @lru_cache(maxsize=2)
 def _most_slices(dim: int, seed: int) -> torch.Tensor:
-    """Return the most slices that a step may have, (D, ``MOST_SLICES``); fresh and fixed ones."""
+    """Return the most slices of a step, (D, ``MOST_SLICES``), read only."""
     return uniform_directions(dim, MOST_SLICES, seed=seed)
 
 

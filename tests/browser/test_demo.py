@@ -79,7 +79,8 @@ def test_arrows_walk_the_numbered_steps_and_digits_jump(page, address):
     assert len(steps) >= 3
 
 
-@pytest.mark.parametrize("name", ["epps_pulley", "particles"])  # the latter with nine controls
+# with nine controls, and with eight lines of read-out
+@pytest.mark.parametrize("name", ["epps_pulley", "particles", "factors"])
 def test_no_code_is_in_sight_and_nothing_is_cut_off_at_1280_by_720(page, address, name):
     open_demo(page, address, name).rest()
     assert "GALLERY" not in page.evaluate("document.body.innerText")

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import nbformat
 import pytest
+from ipywidgets.widgets.widget import _instances
 from nbclient import NotebookClient
 
+from sigreg_edu.explorers import shadow2d_explorer
 from sigreg_edu.explorers.core import Explorer
 from sigreg_edu.explorers.shell import ExplorerWidget, explorer_widget
 from sigreg_edu.views.params import Params, moment, slider
@@ -95,6 +97,26 @@ def test_a_closed_explorer_frees_its_figure():
     widget.close()
     gc.collect()
     assert figure() is None  # although the widget itself is still held
+
+
+def test_a_closed_explorer_leaves_no_widget_behind():
+    before = set(_instances)  # of ipywidgets: what the kernel and the page hold
+    widget = shadow2d_explorer()
+    assert len(_instances) > len(before) + 20
+    widget.close()
+    assert set(_instances) == before
+
+
+def test_a_choice_ends_where_a_sliders_box_ends():
+    widget = shadow2d_explorer()
+    choice, track = (widget.controls[name].layout.width for name in ("cloud", "angle"))
+    box = widget.boxes["angle"].layout.width
+    assert pixels(choice) == pixels(track) + 4 + pixels(box)  # two margins of ipywidgets' between
+    widget.close()
+
+
+def pixels(length: str) -> int:
+    return int(length.removesuffix("px"))
 
 
 def test_the_picture_can_be_sharper_on_a_dense_screen():

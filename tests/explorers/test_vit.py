@@ -326,3 +326,25 @@ def test_lambda_that_is_moved_before_the_transformer_is_made_is_its_lambda():
     widget.set(lamb=0.4)
     assert widget.session.training.lamb == 0.4
     widget.close()
+
+
+@pytest.mark.parametrize("change", [{"condition": "none"}, {"seed": 1}, {"pose": 0.5, "step": 0}])
+def test_another_training_chosen_while_one_goes_on_is_looked_at_too(change):
+    async def scenario(widget: TrainingWidget) -> None:
+        widget.start()
+        await until(lambda: widget.session.step >= 2)
+        widget.set(**change)
+        assert not widget.training
+        assert widget.session.step == 0
+        await until(lambda: widget.session.looks)
+        await until(lambda: "in the projection kNN names" in widget.picture.readout)
+
+    in_a_loop(scenario)
+
+
+def test_a_slider_that_makes_another_training_makes_one_picture():
+    widget = vit_training_explorer(seed=4)
+    before = widget.explorer.updates
+    widget.controls["pose"].value = 0.5
+    assert widget.explorer.updates == before + 1
+    widget.close()

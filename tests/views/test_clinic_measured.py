@@ -75,6 +75,8 @@ def test_bfloat16_matters_at_many_rows_only():
     gaps = np.abs(found.ill - found.cured)
     assert gaps[0] < 0.02
     assert gaps[-1] > 1.0  # more than the floor itself
+    # what the cell of notebook 07 beside it prints
+    assert (found.cured[-1], found.ill[-1]) == pytest.approx((1.09, 4.82), abs=0.01)
 
 
 def test_few_rows_hide_what_many_show():

@@ -48,6 +48,18 @@ def test_the_exact_mean_is_that_of_the_slicing_room(cloud):
     assert view.dilution[list(DIMS).index(4)] == view.exact
 
 
+def test_rows_of_directions_have_room_from_the_start():
+    """Arrays that came one by one would lie between the large ones of the computing."""
+    params = DirectionCountParams(dim=4)
+    places, known = set(), []
+    for _ in refine_direction_count(params):
+        rows = direction_count._known_rows.get(direction_count._key(params))
+        places.add(rows.values.ctypes.data)
+        known.append(rows.known)
+    assert len(places) == 1
+    assert sorted(set(known)) == [0, 1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("kind", ["uniform", "orthogonal", "quasi_random"])
 def test_random_directions_estimate_the_exact_mean_without_bias(kind):
     view = views(cloud="collapsed", dim=8, kind=kind)[-1]

@@ -14,6 +14,7 @@ from sigreg_edu.slicing import (
     uniform_directions,
 )
 from sigreg_edu.statistics import epps_pulley_closed_form
+from sigreg_edu.views import fresh_or_fixed
 from sigreg_edu.views.fresh_or_fixed import (
     CLOUDS,
     COUNTS,
@@ -31,6 +32,7 @@ from sigreg_edu.views.fresh_or_fixed import (
     refine_fresh_or_fixed,
     unseen_directions,
 )
+from sigreg_edu.views.kept import Kept
 
 
 def ended(cloud: str, dim: int, num_slices: int, *, fresh: bool, seed: int = 5) -> SlicedFlow:
@@ -98,10 +100,12 @@ def test_flows_come_to_the_same_alone_or_together_and_end():
         SlicedFlow("shrunk", 8, m, fresh=fresh, seed=5) for m, fresh in ((4, 1), (4, 0), (9, 1))
     ]
     for _ in range(7):
-        go_on(flows[1:])  # the first is behind, and catches up
+        go_on(flows[1:])
+    for _ in range(7):
+        go_on(flows)  # the first was behind, and catches up
+    assert [flow.step for flow in flows] == [7, 7, 7]
     while not all(flow.is_done for flow in flows):
         go_on(flows)
-        assert max(flow.step for flow in flows) - min(flow.step for flow in flows) <= 7
     ends = [flow.z.clone() for flow in flows]
     go_on(flows)  # they are at their end
     assert all(torch.equal(flow.z, end) for flow, end in zip(flows, ends, strict=True))
@@ -191,6 +195,16 @@ def test_a_refinement_has_news_at_once_and_then_few_pictures():
     pictures = {id(view) for view in views}
     assert len(pictures) <= 2 + NUM_STEPS // (PICTURE_EVERY * STRIDE)
     assert np.isfinite(views[-1].fixed_by_count).all()
+
+
+def test_short_rests_elsewhere_leave_what_was_finished(monkeypatch):
+    monkeypatch.setattr(fresh_or_fixed, "_known_flows", Kept(2 * len(COUNTS)))
+    params = FreshOrFixedParams(dim=4, num_slices=2, seed=13)
+    first = next(refine_fresh_or_fixed(params))
+    for dim in (2, 8, 16, 32, 64):
+        next(refine_fresh_or_fixed(params.changed(dim=dim)))
+    again = fresh_or_fixed_view(params)
+    assert np.isfinite(again.fresh).sum() == np.isfinite(first.fresh).sum() > 1
 
 
 def test_words_on_how_many_fixed_slices_it_takes():

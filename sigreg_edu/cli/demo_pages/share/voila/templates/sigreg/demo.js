@@ -109,7 +109,7 @@ document.addEventListener("click", (event) => {
 // The explorer comes when its kernel has run: number its steps, and fit its picture. What stays for
 // the read-out only grows, so that the picture does not jump at each move; another window starts anew.
 const LEAST_BELOW = 130; // pixels: nearly five lines
-const MOST_BELOW = 212; // eight
+const MOST_BELOW = 217; // eight
 let below = LEAST_BELOW;
 function fit() {
   const canvas = document.querySelector(".sigreg-picture canvas");
