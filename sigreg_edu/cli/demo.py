@@ -59,9 +59,10 @@ def run(options: argparse.Namespace) -> int:
     if len(token) < 8:
         raise UserError(f"--token must have eight characters or more, got {len(token)}.")
     address = "0.0.0.0" if options.classroom else "127.0.0.1"
-    _require_free(address, options.port)
     cards = find_cards()
     page = _page_of(options.name, cards)
+    _require_free(address, options.port, options.name)
+    print("Starting …", flush=True)
     here = f"http://127.0.0.1:{options.port}{page}?token={token}"
     with tempfile.TemporaryDirectory(prefix="sigreg-edu-demo-") as folder:
         write_demos(Path(folder), cards)
@@ -90,16 +91,19 @@ def _page_of(name: str | None, cards: tuple[Card, ...]) -> str:
     return f"/voila/render/{name}.ipynb"
 
 
-def _require_free(address: str, port: int) -> None:
+def _require_free(address: str, port: int, name: str | None) -> None:
     """Raise :class:`UserError` where nobody can listen on the port."""
+    if not 0 < port < 65536:
+        raise UserError(f"--port must be from 1 to 65535, got {port}.")
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((address, port))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
+            command = " ".join(filter(None, ("sigreg-edu demo", name)))
             raise UserError(
-                f"port {port} cannot be had ({error}). Is another demo running? Take another one: "
-                f"sigreg-edu demo --port {port + 1 if 0 < port < 65535 else PORT + 1}"
+                f"port {port} cannot be had ({error.strerror}). Is another demo running? Take "
+                f"another one: {command} --port {port + 1 if port < 65535 else PORT + 1}"
             ) from error
 
 
@@ -147,14 +151,15 @@ class Card:
 
 @cache
 def find_cards() -> tuple[Card, ...]:
-    """Return a card for every explorer, with the still that its notebook keeps."""
+    """Return a card for every explorer, with the still that its notebook keeps, in their order."""
     from sigreg_edu.explorers import GALLERY
 
     used = _uses(find_notebooks(Path.cwd(), os.environ))
-    return tuple(
+    cards = (
         Card(name, _first_sentence(make.__doc__ or ""), *used.get(make.__name__, ("", "")))
         for name, make in GALLERY.items()
     )
+    return tuple(sorted(cards, key=lambda card: (not card.notebook, card.notebook)))
 
 
 def _first_sentence(told: str) -> str:
@@ -187,6 +192,7 @@ def write_demos(folder: Path, cards: tuple[Card, ...]) -> None:
         source = (
             "from sigreg_edu.explorers import GALLERY\n"
             f"demo = GALLERY[{card.name!r}]()\n"
+            "next(iter(demo.presets.values())).click()  # the first step\n"
             "demo"
         )  # fmt: skip
         (folder / f"{card.name}.ipynb").write_text(
@@ -254,7 +260,7 @@ def make_app(folder: str, cards: tuple[Card, ...], *, address: str, port: int, t
             return [(self.server_url, Gallery), *super().init_handlers()]
 
     app = DemoApp(
-        ip=address, port=port, port_retries=0, open_browser=False, token=token, log_level="WARN"
+        ip=address, port=port, port_retries=0, open_browser=False, token=token, log_level="ERROR"
     )
     # A page that is left asks for the end of its kernel, without a form's secret: let it.
     app.tornado_settings = {"disable_check_xsrf": True}

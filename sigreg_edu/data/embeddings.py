@@ -262,6 +262,6 @@ def _reading(path: Path, *errors: type[Exception]) -> Iterator[None]:
         yield
     except (ValueError, OSError, EOFError, *errors) as error:
         raise ValueError(
-            f"expected {path} to be a whole {path.suffix} file without pickled objects, got one "
-            f"that cannot be read ({error}). Save it again."
+            f"expected {path} to be a whole {path.suffix} file of numbers, without pickled "
+            "objects, got one that cannot be read as such. Write the matrix again, as float32."
         ) from error

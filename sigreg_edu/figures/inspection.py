@@ -195,7 +195,7 @@ def _show_shadow(panel: HistogramPanel, words: Text, shadow: Histogram, text: st
 
 
 def _show_searched(panel: HistogramPanel, words: Text, shadow: Shadow) -> None:
-    told = f"T / N = {shadow.effect:.3g}\nsearched half: {shadow.searched_effect:.3g}"
+    told = f"T / N − floor: {shadow.effect:.3g}\nsearched half: {shadow.searched_effect:.3g}"
     _show_shadow(panel, words, shadow.histogram, told)
 
 

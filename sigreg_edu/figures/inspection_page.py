@@ -63,7 +63,8 @@ worst direction that a search found, rows that the search did not see. Dashes: w
 <h2>Worst directions</h2>
 <p><img src="data:image/png;base64,$searched" alt="The directions of the table below."></p>
 <table>
-<tr><th>direction</th><th>T / N, rows not seen</th><th>p</th><th>T / N, rows searched</th></tr>
+<tr><th>direction</th><th>T / N beyond the floor, rows not seen</th><th>p</th>
+<th>the same, rows searched</th></tr>
 $directions
 </table>
 <p>Half of $drawn drawn rows was searched, the other half tested. What a search finds looks bad on

@@ -75,6 +75,11 @@ class WorstDirection:
         """(T - its null mean) / N: unlike T and p it does not grow with N; about 0 for noise."""
         return (self.statistic - self.null_mean) / self.num_tested
 
+    @property
+    def searched_effect(self) -> float:
+        """The same of the half that was searched: large for noise, too."""
+        return (self.searched_statistic - self.null_mean) / self.num_tested
+
 
 def find_worst_directions(
     z: torch.Tensor, *, num_starts: int = 512, num_steps: int = 150, seed: int = 0

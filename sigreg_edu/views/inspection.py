@@ -127,7 +127,7 @@ class Shadow:
         histogram: of the rows that the search did not see.
         effect: T / N of them, beyond the null floor.
         p_value: of their T.
-        searched_effect: T / N of the rows that were searched.
+        searched_effect: the same of the rows that were searched.
     """
 
     histogram: Histogram
@@ -201,7 +201,7 @@ def _shadow(found: WorstDirection) -> Shadow:
         histogram=histogram(found.tested_shadow.numpy()),
         effect=found.effect,
         p_value=found.p_value,
-        searched_effect=found.searched_statistic / found.num_tested,
+        searched_effect=found.searched_effect,
     )
 
 
@@ -312,19 +312,23 @@ def _p_of_mean(found: Inspection) -> str:
 def _diagnosis(found: Inspection) -> str:
     effects = found.effects
     broken = [f"{kind_name(kind, found)} (T / N = {_short(effects[kind])})" for kind in found.kinds]
-    slight = [f"slightly {_SLIGHTLY[kind]} ({_short(effects[kind])})" for kind in found.remarks]
+    slight = [f"{kind_name(kind, found)} ({_short(effects[kind])})" for kind in found.remarks]
     if broken or slight:
         return ", ".join(broken + slight)
     return UNEXPLAINED if found.effect >= NOTABLE else HEALTHY
 
 
 def kind_name(kind: str, found: Inspection) -> str:
-    """Return what a kind is called; a dimensional collapse is partial while half the rank is left.
+    """Return what a kind is called where it is broken, where it is worth a look, and else.
+
+    A dimensional collapse is partial while half of the rank is left.
 
     >>> z = torch.randn(1000, 4, generator=torch.Generator().manual_seed(0))
     >>> kind_name("scale", next(inspection_steps(z)))
     'shrunk'
     """
+    if kind in found.remarks:
+        return f"slightly {_SLIGHTLY[kind]}"
     partial = kind == "dimensional" and found.effective_rank > 0.5 * found.dim
     return ("partial " if partial else "") + KIND_NAMES[kind]
 
@@ -334,7 +338,7 @@ def _of_shown(shown: Shadow | None, rank: int, space: str) -> str:
         return ""
     what = "" if space == "as_they_are" else " in shape alone"
     return (
-        f"Worst direction {rank}{what}: T / N = {_short(shown.effect)} ("
+        f"Worst direction {rank}{what}: T / N beyond the floor {_short(shown.effect)} ("
         f"{p_in_words(shown.p_value)}) on rows that the search did not see, "
         f"{_short(shown.searched_effect)} on those it saw.{beyond(shown.histogram)}"
     )
@@ -370,9 +374,10 @@ def _of_search(found: Inspection) -> Iterator[str]:
         if several:
             worst = _shadow(several[0])
             yield (
-                f"Searched {what}, the worst direction has T / N = {_short(worst.effect)} on "
-                f"{several[0].num_tested:,} rows that the search did not see "
-                f"({p_in_words(worst.p_value)}), {_short(worst.searched_effect)} on those it saw."
+                f"Searched {what}, the worst direction has T / N beyond the floor "
+                f"{_short(worst.effect)} on {several[0].num_tested:,} rows that the search did not "
+                f"see ({p_in_words(worst.p_value)}), {_short(worst.searched_effect)} on those it "
+                "saw."
             )
 
 

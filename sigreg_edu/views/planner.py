@@ -201,15 +201,18 @@ def _source(params: PlannerParams, bench: Workbench) -> str:
 
 
 def _in_words(params: PlannerParams, view: PlannerView) -> str:
-    form = params.form
-    within = [name for name in FORMS if view.fits(name)]
-    fitting = f"within budget: {', '.join(within)}" if within else "no form is within budget"
+    form, budget = params.form, f"{in_seconds(view.budget[0])} and {in_bytes(view.budget[1])}"
+    within = ", ".join(_in_print(name) for name in FORMS if view.fits(name))
     return (
-        f"At N = {params.N}, D = {params.D}, M = {params.M}, T = {params.T} a step of {form!r} is "
-        f"predicted to take {in_seconds(view.seconds[form])} and {in_bytes(view.memory[form])} "
-        f"({view.source}). {_compared(view)}Of {in_seconds(view.budget[0])} and "
-        f"{in_bytes(view.budget[1])}, {fitting}."
+        f"At N = {params.N}, D = {params.D}, M = {params.M}, T = {params.T} a step "
+        f"({_in_print(form)}) is predicted to take {in_seconds(view.seconds[form])} and "
+        f"{in_bytes(view.memory[form])} ({view.source}). {_compared(view)}Within {budget}: "
+        f"{within or 'no form'}."
     )
+
+
+def _in_print(form: str) -> str:
+    return "VICReg" if form == "vicreg" else form
 
 
 def _compared(view: PlannerView) -> str:

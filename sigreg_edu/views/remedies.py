@@ -132,7 +132,7 @@ def _in_words(params: RemediesParams, rows: tuple[Row, ...], counts: dict[str, i
     group, row = params.group, rows[min(params.row, len(rows) - 1)]
     told = row.verdict
     who = "the report" if told.says_who == REPORT else "this kit"
-    share = f"{100 * row.gone.mean():.0f} % of the trouble gone"
+    share = f"{100 * row.gone.mean():.0f} % of the trouble gone".replace("-", "−")
     knn = "" if told.knn is None else f", kNN {told.knn[0]:.0f} → {told.knn[1]:.0f} %"
     every = ", ".join(f"{count} “{name}”" for name, count in counts.items())
     return (

@@ -121,7 +121,7 @@ def _readout(
     luck = ", but not along the planted one" if separation and rejects and cosine < FOUND else ""
     return (
         f"D = {params.dim}, N = {params.num_samples}: the mean of T over 1,024 random slices is "
-        f"{mean:.2f}, whose null mean is 1.05. The search ends at T = {searched:.1f} on its own "
+        f"{mean:.2f} (of Gaussian samples: 1.05). The search ends at T = {searched:.1f} on its own "
         f"half{found}; on the half held back that direction has T = {tested:.1f}, "
         f"{p_in_words(p_value)}: the test {verdict} at 5 %{luck}."
     )

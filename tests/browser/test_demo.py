@@ -58,11 +58,11 @@ def test_the_gallery_is_walked_by_arrows_and_opens_a_demo_by_enter(page, address
     assert page.url.endswith(f"/voila/render/{list(GALLERY)[1]}.ipynb")
     page.keyboard.press("g")
     page.wait_for_selector(".demo-card")
+    assert page.evaluate("document.activeElement.closest('.demo-card') !== null")  # where it was
 
 
 def test_arrows_walk_the_numbered_steps_and_digits_jump(page, address):
     explorer = open_demo(page, address, "epps_pulley")
-    page.keyboard.press("ArrowRight")  # the first step is what is shown already
     explorer.rest()
     first, before = current_step(page), explorer.fingerprint()
     with explorer.new_picture():
@@ -76,7 +76,9 @@ def test_arrows_walk_the_numbered_steps_and_digits_jump(page, address):
     explorer.rest()
     steps = page.evaluate("[...document.querySelectorAll('.demo-step')].map(b => b.textContent)")
     assert current_step(page) == steps[2]
-    assert len(steps) >= 3
+    assert first == steps[0]  # a demo opens there
+    page.keyboard.press("9")  # there are six
+    assert current_step(page) == steps[2]
 
 
 # with nine controls, and with eight lines of read-out
@@ -110,6 +112,29 @@ def test_a_slider_keeps_its_arrows(page, address):
     explorer = open_demo(page, address, "epps_pulley")
     explorer.key(explorer.sliders()[1])  # the first is idle at the start
     assert current_step(page) is None
+
+
+def test_a_step_is_left_when_a_control_is_moved_and_help_covers_nothing_for_good(page, address):
+    explorer = open_demo(page, address, "shadow2d")
+    assert current_step(page)
+    page.keyboard.press("?")
+    assert page.is_visible(".demo-help")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 722
+    page.keyboard.press("Escape")
+    assert not page.is_visible(".demo-help")
+    page.select_option(".sigreg-control select", label="Cross")
+    explorer.rest()
+    assert current_step(page) is None
+
+
+def test_p_trains_where_there_is_something_to_train(page, address):
+    explorer = open_demo(page, address, "training")
+    page.keyboard.press("p")
+    page.wait_for_function(
+        "/step [1-9]/.test(document.querySelector('.sigreg-readout').textContent)", timeout=SECONDS
+    )
+    page.keyboard.press("p")
+    explorer.rest()
 
 
 def test_without_the_token_there_is_nothing(browser, address):

@@ -109,7 +109,7 @@ def test_a_damaged_file_is_refused(tmp_path, z, kind):
     file = written(tmp_path, kind, z)
     content = file.read_bytes()
     file.write_bytes(b"no," + content[: len(content) // 2])
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(ValueError, match="cannot be read as such"):
         open_embeddings(file)
 
 

@@ -147,7 +147,7 @@ def test_budgets_decide_what_fits():
     assert all(view.fits(form) for form in FORMS)
     tight = planner_view(PlannerParams(N=8192, D=2048, M=2048, ms=10, gigabytes=1), Workbench())
     assert not any(tight.fits(form) for form in FORMS)
-    assert "no form is within budget" in tight.readout
+    assert "Within 10 ms and 1 GB: no form." in tight.readout
 
 
 def test_devices_are_the_recorded_ones_and_this_machine():

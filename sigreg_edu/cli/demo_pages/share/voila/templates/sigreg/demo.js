@@ -27,21 +27,24 @@ function steps() {
   const presets = document.querySelector(".sigreg-explorer .sigreg-presets");
   return [...(presets?.querySelectorAll("button") ?? [])].filter((b) => !b.querySelector("i"));
 }
-let current = -1;
+let current = 0; // a demo opens at its first step
+let left = false; // since then a control was moved
 function mark() {
   steps().forEach((button, k) => {
     button.classList.add("demo-step");
-    if (k === current) button.setAttribute("aria-current", "step");
+    if (k === current && !left) button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
   });
 }
 function go(k) {
-  const all = steps();
-  if (!all.length) return;
-  current = Math.min(Math.max(k, 0), all.length - 1);
-  all[current].click();
+  const button = steps()[k];
+  if (!button) return false;
+  button.click(); // which marks it
+  button.scrollIntoView({ block: "nearest" });
+}
+function leave() {
+  left = true;
   mark();
-  all[current].scrollIntoView({ block: "nearest" });
 }
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
@@ -49,6 +52,20 @@ function fullScreen() {
 }
 function press(selector) {
   document.querySelector(selector)?.click();
+}
+const LAST = "sigreg-demo-last"; // the demo that the gallery is left for
+function openGallery() {
+  sessionStorage.setItem(LAST, location.pathname);
+  press(".demo-home");
+}
+function focusLastCard() {
+  const last = sessionStorage.getItem(LAST);
+  cards().find((card) => new URL(card.href).pathname === last)?.focus();
+}
+function closeHelp() {
+  const help = document.querySelector(".demo-help:not([hidden])");
+  help?.toggleAttribute("hidden");
+  return Boolean(help);
 }
 const cards = () => [...document.querySelectorAll(".demo-card a")];
 function moveCard(by) {
@@ -72,12 +89,18 @@ const KEYS = {
   PageUp: () => (inGallery() ? false : go(current - 1)),
   f: fullScreen,
   d: () => setLook(root.dataset.look === "dark" ? "light" : "dark"),
-  g: () => press(".demo-home"),
+  g: () => (inGallery() ? false : openGallery()),
   n: () => press(".sigreg-presets button .fa-refresh"),
-  p: () => press(".sigreg-play"),
+  p: () => press(".sigreg-train, .sigreg-play"), // the first of them
+  r: () => press(".sigreg-play"),
+  Escape: closeHelp,
   "?": () => document.querySelector(".demo-help")?.toggleAttribute("hidden"),
 };
 
+const SLIDES = new Set([
+  ...["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"],
+  ...["PageUp", "PageDown", "Home", "End"],
+]);
 document.addEventListener(
   "keydown",
   (event) => {
@@ -85,6 +108,7 @@ document.addEventListener(
     const busy = event.target.closest?.("input, select, textarea, [role=slider], .noUi-handle");
     if (busy) {
       if (event.key === "Escape") busy.blur();
+      else if (SLIDES.has(event.key) && busy.matches(".noUi-handle")) leave();
       return;
     }
     const digit = "123456789".indexOf(event.key);
@@ -102,14 +126,25 @@ document.addEventListener("click", (event) => {
   const step = steps().indexOf(event.target.closest?.("button"));
   if (step >= 0) {
     current = step;
+    left = false;
     mark();
   }
 });
+for (const kind of ["input", "change", "pointerdown"]) {
+  document.addEventListener(
+    kind,
+    (event) => {
+      const slider = event.target.closest?.(".noUi-target");
+      if (kind === "pointerdown" ? slider : event.target.closest?.(".sigreg-controls")) leave();
+    },
+    true,
+  );
+}
 
 // The explorer comes when its kernel has run: number its steps, and fit its picture. What stays for
 // the read-out only grows, so that the picture does not jump at each move; another window starts anew.
 const LEAST_BELOW = 130; // pixels: nearly five lines
-const MOST_BELOW = 217; // eight
+const MOST_BELOW = 230; // eight
 let below = LEAST_BELOW;
 function fit() {
   const canvas = document.querySelector(".sigreg-picture canvas");
@@ -130,7 +165,7 @@ const watch = new MutationObserver(() => {
   fit();
 });
 document.addEventListener("DOMContentLoaded", () => {
-  if (inGallery()) return;
+  if (inGallery()) return focusLastCard();
   watch.observe(document.body, { childList: true, subtree: true });
   mark();
 });
