@@ -31,6 +31,10 @@ def run(options: argparse.Namespace) -> int:
     require("platformdirs", extra="lab", purpose="sigreg-edu progress")
     from sigreg_edu.exercises import progress
 
+    if options.export and options.export.suffix.lower() not in FORMATS:
+        raise UserError(f"--export takes {', '.join(FORMATS)}, got {options.export.name!r}.")
+    if options.name and not options.export:
+        raise UserError("--name is for the exported file: add --export FILE.html.")
     seen = progress.look()
     print(seen)
     if not any(row.passed for row in seen.rows):
@@ -44,12 +48,10 @@ def _export(seen, file: Path, name: str) -> None:
     """Write the progress in the form that the file's ending asks for.
 
     Raises:
-        UserError: another ending, or the file cannot be written.
+        UserError: the file cannot be written.
     """
     from sigreg_edu.data.files import replacing
 
-    if file.suffix.lower() not in FORMATS:
-        raise UserError(f"--export takes {', '.join(FORMATS)}, got {file.name!r}.")
     match file.suffix.lower():
         case ".html":
             text = seen.as_page(name)
@@ -62,4 +64,5 @@ def _export(seen, file: Path, name: str) -> None:
             beside.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"{file} could not be written: {error.strerror or error}.") from error
-    print(f"Exported to {file}.")
+    nobody = "" if name else " It names no student: --name NAME does."
+    print(f"Exported to {file}.{nobody}")
