@@ -4,24 +4,27 @@
 const LOOK = "sigreg-demo-look";
 const root = document.documentElement;
 
-function readLook() {
+function recall(store, key) {
   try {
-    return localStorage.getItem(LOOK);
+    return window[store].getItem(key);
   } catch {
     return null; // a browser that keeps nothing
   }
 }
-function setLook(look) {
-  root.dataset.look = look;
+function remember(store, key, value) {
   try {
-    localStorage.setItem(LOOK, look);
+    window[store].setItem(key, value);
   } catch {
     /* it holds for this page */
   }
 }
+function setLook(look) {
+  root.dataset.look = look;
+  remember("localStorage", LOOK, look);
+}
 const asked = new URLSearchParams(location.search).get("look");
 const night = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-setLook(asked === "dark" || asked === "light" ? asked : (readLook() ?? night));
+setLook(asked === "dark" || asked === "light" ? asked : (recall("localStorage", LOOK) ?? night));
 
 function steps() {
   const presets = document.querySelector(".sigreg-explorer .sigreg-presets");
@@ -55,11 +58,11 @@ function press(selector) {
 }
 const LAST = "sigreg-demo-last"; // the demo that the gallery is left for
 function openGallery() {
-  sessionStorage.setItem(LAST, location.pathname);
+  remember("sessionStorage", LAST, location.pathname);
   press(".demo-home");
 }
 function focusLastCard() {
-  const last = sessionStorage.getItem(LAST);
+  const last = recall("sessionStorage", LAST);
   cards().find((card) => new URL(card.href).pathname === last)?.focus();
 }
 function closeHelp() {
