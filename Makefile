@@ -40,6 +40,9 @@ lint: $(VENV)/.test  ## style, format and the import rule of the house
 unit: $(VENV)/.test  ## tests and doctests, without a browser
 	$(RUN)/python -m pytest -m "not browser" -n logical
 
+# Two at a time on two cores: threads that wait for those of the other one cost minutes.
+notebook-test browser-test: export OMP_NUM_THREADS = 1
+
 notebook-test: $(VENV)/.test  ## every notebook runs, and prints what it is kept with
 	@if [ -n "$(NOTEBOOKS)" ]; then set -x; \
 	  $(RUN)/python -m pytest --nbval --nbval-current-env $(NOTEBOOKS) -n 2 --dist loadfile; \

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ from sigreg_edu.slicing import (
 )
 from sigreg_edu.statistics import null_distribution, quadrature_rule
 from sigreg_edu.training.probes import rank_of_spectrum
+from sigreg_edu.training.runs import one_thread
 
 __all__ = [
     "BROKEN",
@@ -272,11 +274,19 @@ def inspection_steps(
     options = {"num_starts": STARTS, "seed": _seeds(seed)[2]}
     if len(found.rows) < FEWEST:
         return
-    found = replace(found, worst=worst_direction_tests(found.rows, NUM_WORST, **options))
+    found = replace(found, worst=_searched(found.rows, **options))
     yield found
     if not found.is_point and len(found.rows[: len(found.rows) // 2].unique(dim=0)) > 1:
-        shapes = worst_direction_tests(found.rows, NUM_WORST, shape_only=True, **options)
-        yield replace(found, shapes=shapes)
+        yield replace(found, shapes=_searched(found.rows, shape_only=True, **options))
+
+
+def _searched(rows: torch.Tensor, **options: Any) -> tuple[WorstDirection, ...]:
+    """Search in one thread.
+
+    Two are a fifth quicker, but take minutes on a busy machine, where they wait for each other.
+    """
+    with one_thread():
+        return worst_direction_tests(rows, NUM_WORST, **options)
 
 
 def _first_look(embeddings: torch.Tensor | EmbeddingFile, seed: int) -> Inspection:
