@@ -31,11 +31,6 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         print(f"Decision chart: {DecisionChart().save(options.output)}")
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise UserError(in_words(error)) from error
-    except OSError as error:
-        raise UserError(
-            f"{options.output} could not be written: {error.strerror or error}. Say another file: "
-            "--output FILE.pdf"
-        ) from error
     return 0

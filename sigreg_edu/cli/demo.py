@@ -151,15 +151,14 @@ class Card:
 
 @cache
 def find_cards() -> tuple[Card, ...]:
-    """Return a card for every explorer, with the still that its notebook keeps, in their order."""
+    """Return a card for every explorer, with the still that its notebook keeps."""
     from sigreg_edu.explorers import GALLERY
 
     used = _uses(find_notebooks(Path.cwd(), os.environ))
-    cards = (
+    return tuple(
         Card(name, _first_sentence(make.__doc__ or ""), *used.get(make.__name__, ("", "")))
         for name, make in GALLERY.items()
     )
-    return tuple(sorted(cards, key=lambda card: (not card.notebook, card.notebook)))
 
 
 def _first_sentence(told: str) -> str:

@@ -14,6 +14,7 @@ NOT_WRITABLE = {
     errno.EROFS: _ELSEWHERE,
     errno.EACCES: _ELSEWHERE,
     errno.EPERM: _ELSEWHERE,
+    errno.ENOENT: "Make it first, or give another place.",
 }
 
 

@@ -98,16 +98,16 @@ GALLERY = {
     "crossing": crossing_explorer,
     "report_tables": report_tables_explorer,
     "planner": planner_explorer,
+    "clinic": clinic_explorer,
+    "measured_clinic": measured_clinic_explorer,
+    "remedies": remedies_explorer,
+    "inspection": inspection_explorer,
     "slice_schedule": slice_schedule_explorer,
     "worst_slices": worst_slices_explorer,
     "weights": weights_explorer,
     "all_directions": all_directions_explorer,
     "multi_scale": multi_scale_explorer,
     "sample_size": sample_size_explorer,
-    "clinic": clinic_explorer,
-    "measured_clinic": measured_clinic_explorer,
-    "remedies": remedies_explorer,
-    "inspection": inspection_explorer,
 }
 
 __all__ = [

@@ -12,9 +12,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
-from sigreg_edu.figures.scaling import FORM_LABEL, FORM_STYLE
+from sigreg_edu.figures.scaling import FORM_STYLE
 from sigreg_edu.losses.cost import FORMS
 from sigreg_edu.losses.timing import in_bytes, in_seconds
+from sigreg_edu.views.cost_record import FORM_LABEL
 from sigreg_edu.views.planner import PlannerView, ratio
 
 LIMITS = {"seconds": (1e-5, 1e5), "memory": (1e4, 1e14)}

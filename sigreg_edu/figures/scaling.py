@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from sigreg_edu.figures import style
 from sigreg_edu.figures.base import ExplorerFigure
 from sigreg_edu.losses.cost import FORMS
+from sigreg_edu.views.cost_record import FORM_LABEL
 from sigreg_edu.views.scaling import SIZES, WHAT, ScalingView, amount, power
 
 #: Of each form, in every figure of costs.
@@ -24,7 +25,6 @@ FORM_STYLE = MappingProxyType(
         "vicreg": {"color": style.OTHER, "marker": "D", "linestyle": "-"},
     }
 )
-FORM_LABEL = MappingProxyType({form: form for form in FORMS} | {"vicreg": "VICReg"})
 LIMITS = {"seconds": (1e-4, 1e4), "memory": (1e4, 1e13)}
 TICKS = {
     "N": (64, 256, 1024, 2048, 8192),

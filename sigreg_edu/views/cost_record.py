@@ -22,6 +22,7 @@ from sigreg_edu.losses.cost import FORMS, CostModel, Measured, terms
 from sigreg_edu.training.shipped import DATA_VARIABLE, HOME_VARIABLE
 
 __all__ = [
+    "FORM_LABEL",
     "RECORDS",
     "CostRecord",
     "Pair",
@@ -32,6 +33,10 @@ __all__ = [
 ]
 
 DEVICES = ("cpu", "cuda")
+#: What each form is called in print.
+FORM_LABEL: Mapping[str, str] = MappingProxyType(
+    {form: form for form in FORMS} | {"vicreg": "VICReg"}
+)
 AGAIN = "sigreg-edu bench cost"
 _NAME = re.compile(r"[\w-]+")
 _CLONE = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sigreg_edu.losses.cost import FORMS, CostModel, Measured, arguments_bytes, peak_memory
 from sigreg_edu.losses.timing import in_bytes, in_seconds, measuring
-from sigreg_edu.views.cost_record import RECORDS, cost_record
+from sigreg_edu.views.cost_record import FORM_LABEL, RECORDS, cost_record
 from sigreg_edu.views.params import Params, choice, slider
 
 #: Small steps that tell how quick this machine is; each form has a short and a longer one.
@@ -202,17 +202,13 @@ def _source(params: PlannerParams, bench: Workbench) -> str:
 
 def _in_words(params: PlannerParams, view: PlannerView) -> str:
     form, budget = params.form, f"{in_seconds(view.budget[0])} and {in_bytes(view.budget[1])}"
-    within = ", ".join(_in_print(name) for name in FORMS if view.fits(name))
+    within = ", ".join(FORM_LABEL[name] for name in FORMS if view.fits(name))
     return (
         f"At N = {params.N}, D = {params.D}, M = {params.M}, T = {params.T} a step "
-        f"({_in_print(form)}) is predicted to take {in_seconds(view.seconds[form])} and "
+        f"({FORM_LABEL[form]}) is predicted to take {in_seconds(view.seconds[form])} and "
         f"{in_bytes(view.memory[form])} ({view.source}). {_compared(view)}Within {budget}: "
         f"{within or 'no form'}."
     )
-
-
-def _in_print(form: str) -> str:
-    return "VICReg" if form == "vicreg" else form
 
 
 def _compared(view: PlannerView) -> str:

@@ -133,16 +133,13 @@ document.addEventListener("click", (event) => {
     mark();
   }
 });
-for (const kind of ["input", "change", "pointerdown"]) {
-  document.addEventListener(
-    kind,
-    (event) => {
-      const slider = event.target.closest?.(".noUi-target");
-      if (kind === "pointerdown" ? slider : event.target.closest?.(".sigreg-controls")) leave();
-    },
-    true,
-  );
+function leaveOn(kind, where) {
+  const heard = (event) => event.target.closest?.(where) && leave();
+  document.addEventListener(kind, heard, true);
 }
+leaveOn("input", ".sigreg-controls");
+leaveOn("change", ".sigreg-controls");
+leaveOn("pointerdown", ".noUi-target"); // a slider's handle or track; its keys are heard above
 
 // The explorer comes when its kernel has run: number its steps, and fit its picture. What stays for
 // the read-out only grows, so that the picture does not jump at each move; another window starts anew.
